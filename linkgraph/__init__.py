@@ -1,0 +1,1 @@
+"""linkgraph: an open backlink index. The public API."""

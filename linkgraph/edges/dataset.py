@@ -1,0 +1,165 @@
+"""The logs of all runs → the files that readers see; what is wrong with them; and how a broken one is set aside.
+
+Promises that a snapshot holds exactly the committed rows, and that a flipped byte is found. Refuses to read a file
+that no log entry names.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.dataset as ds
+import pyarrow.parquet as pq
+
+from linkgraph.edges.log import Entry, LiveFile, append, live_files, read, sync_folder
+from linkgraph.edges.run import Run, runs
+from linkgraph.edges.schema import EDGES, PAGES, TABLES, check_schema
+from linkgraph.edges.segment import now
+from linkgraph.errors import CorruptFileError, UsageError
+
+_PARTITION = ds.partitioning(pa.schema([pa.field("run", pa.string())]), flavor="hive")
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The files that were live at one moment."""
+
+    root: Path
+    files: tuple[LiveFile, ...]
+
+    @property
+    def edge_files(self) -> tuple[Path, ...]:
+        """The live files of the edges table."""
+        return self._paths("edges")
+
+    @property
+    def page_files(self) -> tuple[Path, ...]:
+        """The live files of the pages table."""
+        return self._paths("pages")
+
+    def _paths(self, table: str) -> tuple[Path, ...]:
+        return tuple(self.root / file.path for file in self.files if file.table == table)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over the live files' digests: equal digests, equal rows."""
+        total = hashlib.sha256()
+        for file in sorted(self.files, key=lambda file: file.path):
+            total.update(f"{file.path}\0{file.sha256}\n".encode())
+        return total.hexdigest()
+
+    def rows(self, table: str) -> int:
+        """Return how many rows the live files of *table* hold, by the log."""
+        return sum(file.rows for file in self.files if file.table == table)
+
+    def edges(self) -> ds.Dataset:
+        """Return the edges table, `run` included, as an Arrow dataset."""
+        return self._dataset(self.edge_files, EDGES)
+
+    def pages(self) -> ds.Dataset:
+        """Return the pages table, `run` included, as an Arrow dataset."""
+        return self._dataset(self.page_files, PAGES)
+
+    def _dataset(self, paths: tuple[Path, ...], schema: pa.Schema) -> ds.Dataset:
+        whole = schema.append(pa.field("run", pa.string()))
+        return ds.dataset(
+            [str(path) for path in paths],
+            schema=whole,
+            format="parquet",
+            partitioning=_PARTITION,
+            partition_base_dir=str(self.root),
+        )
+
+
+def snapshot(root: Path) -> Snapshot:
+    """Return the live files of the data folder *root*, of all runs.
+
+    Raises:
+        UsageError: *root* is no folder.
+        CorruptFileError: a log cannot be read.
+    """
+    if not root.is_dir():
+        raise UsageError(f"{root} is no folder; name the data folder with --data or LINKGRAPH_DATA")
+    return Snapshot(root, tuple(file for run in runs(root) for file in live_files(run.log)))
+
+
+def foreign_files(root: Path) -> list[Path]:
+    """Return Parquet files below the raw tables that no log entry names: left by others, or copied in."""
+    live = {root / file.path for file in snapshot(root).files}
+    found = (path for table in TABLES for path in sorted((root / table).rglob("*.parquet")))
+    return [path for path in found if path not in live]
+
+
+def verify(root: Path, files: tuple[LiveFile, ...]) -> Iterator[CorruptFileError]:
+    """Yield an error for each live file that is missing, altered, or no table of ours."""
+    for file in files:
+        try:
+            verify_file(root, file)
+        except CorruptFileError as error:
+            yield error
+
+
+def verify_file(root: Path, file: LiveFile) -> None:
+    """Check one live file against its log entry.
+
+    Raises:
+        CorruptFileError: missing, another digest, another number of rows, or another schema.
+    """
+    path = root / file.path
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise CorruptFileError(f"{path} cannot be read ({error.strerror})") from error
+    if hashlib.sha256(data).hexdigest() != file.sha256:
+        raise CorruptFileError(f"{path} differs from the digest in its log entry")
+    metadata = pq.read_metadata(pa.BufferReader(data))
+    check_schema(metadata.schema.to_arrow_schema(), str(path))
+    if metadata.num_rows != file.rows:
+        raise CorruptFileError(f"{path} has {metadata.num_rows} rows, its log entry says {file.rows}")
+
+
+def broken_entries(run: Run) -> list[tuple[Entry, list[str]]]:
+    """Return the live entries of *run* that hold a broken file, each with what is wrong."""
+    live = {file.path for file in live_files(run.log)}
+    found = []
+    for entry in read(run.log):
+        files = tuple(file for file in entry.files if file.path in live)
+        if problems := [str(error) for error in verify(run.root, files)]:
+            found.append((entry, problems))
+    return found
+
+
+def quarantine(run: Run, entry: Entry, sequence: int) -> Entry:
+    """Set aside all files of *entry* and log it as entry *sequence*, so that its pages are fetched again.
+
+    The whole entry goes: its edges without its pages, or the reverse, would be half a commit. The caller holds the
+    run's lock. Files are moved under `data/quarantine/`, never deleted.
+    """
+    record = Entry(
+        sequence=sequence,
+        kind="quarantine",
+        written_at=now(),
+        removed=tuple(file.path for file in entry.files),
+        pages=entry.pages,
+    )
+    append(run.log, record)
+    for file in entry.files:
+        source = run.root / file.path
+        if source.exists():
+            target = run.root / "quarantine" / file.path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            source.rename(target)
+            sync_folder(source.parent)
+    return record
+
+
+def set_aside(root: Path, path: Path) -> Path:
+    """Move a foreign file out of the tables, so that readers that glob the folder do not meet it; return where to."""
+    target = root / "quarantine" / path.relative_to(root)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    path.rename(target)
+    return target

@@ -1,0 +1,135 @@
+"""The log of a run: numbered JSON entries, each linked into place once and never changed.
+
+Promises that an entry is either wholly there or not, that numbers have no gap, and that an entry is durable when
+`append` returns. The link is the commit: readers believe the log and nothing else.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from linkgraph.errors import CorruptFileError, RunLockedError
+
+_ENTRY_NAME = "{:08d}.json"
+
+
+@dataclass(frozen=True, slots=True)
+class LiveFile:
+    """A Parquet file that an entry published."""
+
+    path: str
+    """Relative to the data folder."""
+    table: str
+    rows: int
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of a run's log."""
+
+    sequence: int
+    kind: str
+    """`start`: seeds and options; `segment`: files and the pages in them; `quarantine`: files that are no longer
+    live and the pages to fetch again; `finish`: nothing was left to do."""
+    written_at: str
+    files: tuple[LiveFile, ...] = ()
+    pages: tuple[tuple[str, str], ...] = ()
+    """(URL, host) of the pages that the files hold, or that quarantine lost."""
+    removed: tuple[str, ...] = ()
+    """Paths that quarantine took out."""
+    seeds: tuple[str, ...] = ()
+    options: dict[str, Any] = field(default_factory=dict)
+    exhausted: tuple[str, ...] = ()
+    """Domains whose page budget was used up at the finish."""
+    run_budget: bool = False
+    schema_version: int = 1
+    settings_digest: str = ""
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in *folder* durable."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_durably(path: Path, data: bytes) -> None:
+    """Write *data* to *path*, which is not there yet, and fsync it; nothing is left behind on failure."""
+    try:
+        with path.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+
+
+def entry_path(folder: Path, sequence: int) -> Path:
+    """Return where entry *sequence* of the log *folder* lies."""
+    return folder / _ENTRY_NAME.format(sequence)
+
+
+def append(folder: Path, entry: Entry) -> None:
+    """Publish *entry*; when this returns it is durable.
+
+    Raises:
+        RunLockedError: an entry of this number exists, so another process wrote to the same run.
+    """
+    temporary = folder / f".{entry.sequence:08d}.{os.getpid()}.tmp"
+    temporary.unlink(missing_ok=True)
+    write_durably(temporary, json.dumps(asdict(entry), ensure_ascii=False).encode("utf-8", "surrogatepass"))
+    try:
+        os.link(temporary, entry_path(folder, entry.sequence))
+    except FileExistsError:
+        raise RunLockedError(f"{entry_path(folder, entry.sequence)} exists: another process wrote it") from None
+    finally:
+        temporary.unlink(missing_ok=True)
+    sync_folder(folder)
+
+
+def read(folder: Path, after: int = 0) -> Iterator[Entry]:
+    """Yield the entries numbered above *after*, in order.
+
+    Raises:
+        CorruptFileError: an entry cannot be read, or a number is missing.
+    """
+    expected = after + 1
+    for path in sorted(folder.glob("[0-9]*.json")):
+        if int(path.stem) <= after:
+            continue
+        if int(path.stem) != expected:
+            raise CorruptFileError(f"{entry_path(folder, expected)} is missing; restore it or start a new run")
+        yield _read_entry(path)
+        expected += 1
+
+
+def _read_entry(path: Path) -> Entry:
+    try:
+        raw = json.loads(path.read_bytes())
+        raw["files"] = tuple(LiveFile(**file) for file in raw["files"])
+        for name in ("pages", "removed", "seeds", "exhausted"):
+            raw[name] = tuple(tuple(item) if isinstance(item, list) else item for item in raw[name])
+        return Entry(**raw)
+    except (ValueError, TypeError, KeyError) as error:
+        raise CorruptFileError(f"{path} is no log entry ({error}); restore it or start a new run") from error
+
+
+def live_files(folder: Path) -> list[LiveFile]:
+    """Return the files that the log in *folder* says are live, in the order of their commits."""
+    live: dict[str, LiveFile] = {}
+    for entry in read(folder):
+        for file in entry.files:
+            live[file.path] = file
+        for path in entry.removed:
+            live.pop(path, None)
+    return list(live.values())

@@ -1,0 +1,188 @@
+"""Pages and links in memory → one immutable segment, published by one log entry: the commit.
+
+Promises that a reader sees a segment whole or not at all, and that it is durable when `commit` returns: Parquet with
+page checksums, fsync, rename, fsync of the folder, then the log entry. Refuses to leave half a file behind.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from linkgraph.edges.log import Entry, LiveFile, append, sync_folder, write_durably
+from linkgraph.edges.run import Run
+from linkgraph.edges.schema import EDGES, PAGES, SCHEMA_VERSION
+from linkgraph.errors import StorageError
+from linkgraph.model import LINK_COLUMNS, PAGE_COLUMNS, Links, Page
+
+_PLAIN_COLUMNS = ("dom_path", "text_before", "text_after")
+"""Strings that seldom repeat within a segment: a dictionary would be built and thrown away."""
+
+COMMIT_STEPS = ("edges-written", "pages-written", "files-renamed", "entry-linked", "ledger-updated")
+"""The named points between which a crash may fall; the crash tests stop the process at each."""
+
+
+def reached(step: str) -> None:
+    """Mark that a named step of the commit is done; crash tests replace this function."""
+
+
+@dataclass(slots=True)
+class Segment:
+    """Pages and their links, gathered until the commit."""
+
+    pages: list[Page] = field(default_factory=list)
+    counts: list[int] = field(default_factory=list)
+    """Links of each page."""
+    links: Links = field(default_factory=Links)
+
+    def __len__(self) -> int:
+        return len(self.pages)
+
+    def add(self, page: Page, links: Links) -> None:
+        """Take in one page and its links."""
+        self.pages.append(page)
+        self.counts.append(len(links))
+        mine = self.links
+        for name in LINK_COLUMNS:
+            getattr(mine, name).extend(getattr(links, name))
+
+    def by_page(self) -> Iterator[tuple[Page, slice]]:
+        """Yield each page with the range of its links in `links`."""
+        start = 0
+        for page, number in zip(self.pages, self.counts, strict=True):
+            yield page, slice(start, start + number)
+            start += number
+
+    def pages_table(self) -> pa.Table:
+        """Return the rows of the pages table."""
+        columns = {name: [getattr(page, name) for page in self.pages] for name in PAGE_COLUMNS}
+        return pa.Table.from_arrays([_array(columns[name], PAGES.field(name)) for name in PAGES.names], schema=PAGES)
+
+    def edges_table(self) -> pa.Table:
+        """Return the rows of the edges table, in the order of the pages."""
+        of_page = pa.array(np.repeat(np.arange(len(self.pages), dtype=np.int32), self.counts))
+        arrays = []
+        for column in EDGES:
+            if column.name in _FROM_PAGE:
+                per_page = pa.array([getattr(page, _FROM_PAGE[column.name]) for page in self.pages], type=column.type)
+                arrays.append(per_page.take(of_page))
+            else:
+                arrays.append(_array(getattr(self.links, column.name), column))
+        return pa.Table.from_arrays(arrays, schema=EDGES)
+
+
+_FROM_PAGE = {
+    "observed_at": "fetched_at",
+    "src_url": "url",
+    "src_host": "host",
+    "src_domain": "domain",
+    "page_nofollow": "nofollow",
+}
+
+
+def _array(values: Sequence[Any], column: pa.Field) -> pa.Array:
+    if pa.types.is_dictionary(column.type):
+        return pa.array(values, type=pa.string()).dictionary_encode()
+    if pa.types.is_list(column.type) and pa.types.is_dictionary(column.type.value_type):
+        lists = pa.array(values, type=pa.list_(pa.string()))
+        return pa.ListArray.from_arrays(lists.offsets, lists.values.dictionary_encode()).cast(column.type)
+    return pa.array(values, type=column.type)
+
+
+def encode(table: pa.Table) -> pa.Buffer:
+    """Return *table* as the bytes of a Parquet file (zstd, page checksums)."""
+    sink = pa.BufferOutputStream()
+    dictionary = [name for name in table.column_names if name not in _PLAIN_COLUMNS]
+    pq.write_table(
+        table,
+        sink,
+        compression="zstd",
+        compression_level=1,
+        use_dictionary=dictionary,
+        write_page_checksum=True,
+        row_group_size=131072,
+    )
+    return sink.getvalue()
+
+
+def commit(run: Run, sequence: int, segment: Segment, settings_digest: str) -> Entry:
+    """Write *segment* as files of *run* and publish them as log entry *sequence*; return that entry.
+
+    Raises:
+        StorageError: the disk refused a write; nothing of the segment is visible, temporary files are gone.
+    """
+    try:
+        written = [_write(run, sequence, segment.edges_table(), "edges")]
+        reached("edges-written")
+        written.append(_write(run, sequence, segment.pages_table(), "pages"))
+        reached("pages-written")
+        files = tuple(_publish(run, temporary, file) for temporary, file in written)
+        for table in ("edges", "pages"):
+            sync_folder(run.table(table))
+        reached("files-renamed")
+        entry = Entry(
+            sequence=sequence,
+            kind="segment",
+            written_at=now(),
+            files=files,
+            pages=tuple((page.url, page.host) for page in segment.pages),
+            schema_version=SCHEMA_VERSION,
+            settings_digest=settings_digest,
+        )
+        append(run.log, entry)
+    except OSError as error:
+        remove_unlisted(run, keep=set(), sequence=sequence)
+        raise StorageError(
+            f"{run.root}: {error.strerror or error} while writing segment {sequence}; free space or make the folder "
+            "writable, then run the same command again"
+        ) from error
+    reached("entry-linked")
+    return entry
+
+
+def now() -> str:
+    """Return the present as an ISO 8601 string in UTC."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def _write(run: Run, sequence: int, table: pa.Table, name: str) -> tuple[str, LiveFile]:
+    data = encode(table)
+    digest = hashlib.sha256(data).hexdigest()
+    final = f"{name}/run={run.name}/{sequence:08d}-{digest[:12]}.parquet"
+    temporary = f"{name}/run={run.name}/.{sequence:08d}-{digest[:12]}.tmp"
+    (run.root / temporary).unlink(missing_ok=True)
+    write_durably(run.root / temporary, data)
+    return temporary, LiveFile(final, name, table.num_rows, data.size, digest)
+
+
+def _publish(run: Run, temporary: str, file: LiveFile) -> LiveFile:
+    (run.root / temporary).rename(run.root / file.path)
+    return file
+
+
+def remove_unlisted(run: Run, keep: set[str], sequence: int | None = None) -> list[str]:
+    """Remove files of *run* that no log entry names: what a crash left; return their paths.
+
+    Args:
+        run: the run; the caller holds its lock.
+        keep: relative paths of the live files.
+        sequence: remove only what this commit wrote.
+    """
+    removed = []
+    pattern = "*" if sequence is None else f"*{sequence:08d}-*"
+    for table in ("edges", "pages"):
+        for path in run.table(table).glob(pattern):
+            relative = str(path.relative_to(run.root))
+            ours = path.suffix == ".tmp" or path.name[:8].isdigit()
+            if ours and relative not in keep:
+                path.unlink(missing_ok=True)
+                removed.append(relative)
+    return removed

@@ -1,0 +1,322 @@
+"""Log entries → the state of every URL ever seen, in SQLite.
+
+Promises that the ledger is a cache of fold(seeds, log): `apply_*` gives the same rows for the same entries, each
+entry counts once, and a transaction is durable when it returns. Memory does not grow with the number of URLs.
+Refuses nothing: a URL that is never fetched ends as excluded, with its reason.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from linkgraph.errors import StateError, StorageError
+from linkgraph.frontier.scope import SAME_DEPTH_KINDS, SCOPE_REASONS, Scope, Target
+
+STATES = ("pending", "leased", "done", "failed", "excluded")
+PENDING, LEASED, DONE, FAILED, EXCLUDED = range(5)
+
+_STATE_OF_OUTCOME = {"fetched": DONE, "not-modified": DONE, "redirected": DONE, "failed": FAILED}
+_SQLITE_CACHE_KIB = 65536
+_RECENT = 100_000
+"""URLs remembered in memory (twice this at most): links of menus and footers repeat on every page of a site."""
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS hosts (id INTEGER PRIMARY KEY, host TEXT NOT NULL UNIQUE, domain TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS hosts_of_domain ON hosts (domain);
+CREATE TABLE IF NOT EXISTS urls (
+    id INTEGER PRIMARY KEY, host INTEGER NOT NULL, url TEXT NOT NULL, state INTEGER NOT NULL, reason TEXT,
+    depth INTEGER NOT NULL, hops INTEGER NOT NULL, parent INTEGER, UNIQUE (host, url));
+CREATE INDEX IF NOT EXISTS pending ON urls (host, depth, id) WHERE state = 0;
+CREATE INDEX IF NOT EXISTS leased ON urls (id) WHERE state = 1;
+CREATE TABLE IF NOT EXISTS applied (sequence INTEGER NOT NULL);
+"""
+
+_LIFTED = (
+    f"(excluded.state = {PENDING} AND state = {EXCLUDED} AND reason IN "
+    f"({', '.join(repr(reason) for reason in SCOPE_REASONS)}))"
+)
+_ADD = f"""
+INSERT INTO urls (host, url, state, reason, depth, hops, parent) VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (host, url) DO UPDATE SET
+    depth = min(depth, excluded.depth), hops = min(hops, excluded.hops),
+    state = CASE WHEN {_LIFTED} THEN {PENDING} ELSE state END,
+    reason = CASE WHEN {_LIFTED} THEN NULL ELSE reason END
+WHERE excluded.depth < depth OR {_LIFTED}
+"""
+
+
+class Lease(NamedTuple):
+    """One URL taken out of the ledger to be fetched."""
+
+    id: int
+    url: str
+    host_id: int
+    depth: int
+    discovered_from: str | None
+
+
+class Host(NamedTuple):
+    """A host that has, or may have, pending URLs."""
+
+    id: int
+    host: str
+    domain: str
+
+
+class Visit(NamedTuple):
+    """What one committed page means for the frontier."""
+
+    url: str
+    host: str
+    domain: str
+    outcome: str
+    reason: str | None
+    targets: Sequence[Target]
+
+
+class Ledger:
+    """The state of every URL of one run. Not thread-safe: one thread works on it at a time."""
+
+    def __init__(self, path: Path) -> None:
+        """Open or create the ledger at *path*.
+
+        Raises:
+            StateError: the file is no ledger; delete it and it is rebuilt from the log.
+        """
+        self.path = path
+        try:
+            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.execute("PRAGMA synchronous = FULL")
+            self._db.execute(f"PRAGMA cache_size = -{_SQLITE_CACHE_KIB}")
+            self._db.executescript(_SCHEMA)
+        except sqlite3.DatabaseError as error:
+            raise StateError(f"{path} is no ledger ({error}); delete it, the log rebuilds it") from error
+        self._hosts: dict[str, int] = {}
+        self._recent: dict[str, int] = {}
+        self._excluded: dict[str, int] = {}
+        self._touched: dict[int, Host] = {}
+
+    def close(self) -> None:
+        """Checkpoint the write-ahead log and close the file."""
+        self._db.close()
+
+    @property
+    def sequence(self) -> int:
+        """Number of the last log entry that is in the ledger; 0 for none."""
+        row = self._db.execute("SELECT max(sequence) FROM applied").fetchone()
+        return row[0] or 0
+
+    @contextmanager
+    def _transaction(self, *, durable: bool = True) -> Iterator[None]:
+        # A lease that a power cut undoes is what the next start would undo anyway: no fsync for it.
+        self._db.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+            yield
+            self._db.execute("COMMIT")
+        except BaseException as error:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            self._forget()
+            if isinstance(error, sqlite3.OperationalError):
+                raise StorageError(f"{self.path}: {error}; free space or make it writable, then resume") from error
+            raise
+
+    def _forget(self) -> None:
+        # After a rollback the caches may name rows that are gone.
+        for cache in (self._hosts, self._recent, self._excluded):
+            cache.clear()
+
+    def apply_start(self, sequence: int, scope: Scope, seeds: Iterable[Target]) -> None:
+        """Enter the seeds at depth 0 and let a changed scope decide anew on what it had decided before."""
+        with self._transaction():
+            self._rescope(scope)
+            for seed in seeds:
+                self._add(seed, PENDING, None, depth=0, hops=0, parent=None)
+            self._mark(sequence)
+        self._forget()
+
+    def _rescope(self, scope: Scope) -> None:
+        lifted = "'scope:domain', 'scope:depth', 'budget:domain', 'budget:run'"
+        self._db.execute(
+            f"UPDATE urls SET state = {PENDING}, reason = NULL WHERE state = {EXCLUDED} AND reason IN ({lifted})"
+        )
+        narrow = f"UPDATE urls SET state = {EXCLUDED}, reason = ? WHERE state = {PENDING} AND "
+        if scope.depth is not None:
+            self._db.execute(narrow + "depth > ?", ("scope:depth", scope.depth))
+        if scope.follow == "seeds":
+            marks = ", ".join("?" * len(scope.domains))
+            outside = f"host NOT IN (SELECT id FROM hosts WHERE domain IN ({marks}))"
+            self._db.execute(narrow + outside, ("scope:domain", *sorted(scope.domains)))
+
+    def apply_segment(self, sequence: int, scope: Scope, visits: Iterable[Visit]) -> list[Host]:
+        """Enter what committed pages link to and mark them; return the hosts that may have gained pending URLs."""
+        self._touched.clear()
+        with self._transaction():
+            for visit in visits:
+                self._apply_visit(scope, visit)
+            self._mark(sequence)
+        return list(self._touched.values())
+
+    def _apply_visit(self, scope: Scope, visit: Visit) -> None:
+        page_id, depth, hops = self._visited(visit)
+        for target in visit.targets:
+            same_depth = target.kind in SAME_DEPTH_KINDS
+            at = depth if same_depth else depth + 1
+            known = self._recent.get(target.url)
+            if known is not None and known <= at:
+                continue
+            after = hops + 1 if same_depth else 0
+            reason = scope.refuses(target, at, after)
+            self._add(target, EXCLUDED if reason else PENDING, reason, depth=at, hops=after, parent=page_id)
+
+    def _visited(self, visit: Visit) -> tuple[int, int, int]:
+        state = _STATE_OF_OUTCOME.get(visit.outcome, EXCLUDED)
+        host = self._host_id(visit.host, visit.domain)
+        row = self._db.execute(
+            "UPDATE urls SET state = ?, reason = ? WHERE host = ? AND url = ? RETURNING id, depth, hops",
+            (state, visit.reason, host, visit.url),
+        ).fetchone()
+        if row is None:
+            # A page that nobody linked to, such as a robots.txt that names sitemaps.
+            row = self._db.execute(
+                "INSERT INTO urls (host, url, state, reason, depth, hops) VALUES (?, ?, ?, ?, 0, 0) "
+                "RETURNING id, depth, hops",
+                (host, visit.url, state, visit.reason),
+            ).fetchone()
+        return row[0], row[1], row[2]
+
+    def _add(
+        self, target: Target, state: int, reason: str | None, *, depth: int, hops: int, parent: int | None
+    ) -> None:
+        cache = self._excluded if state == EXCLUDED else self._recent
+        known = cache.get(target.url)
+        if known is not None and known <= depth:
+            return
+        if len(cache) >= _RECENT:
+            cache.clear()
+        cache[target.url] = depth
+        host = self._host_id(target.host, target.domain)
+        changed = self._db.execute(_ADD, (host, target.url, state, reason, depth, hops, parent)).rowcount
+        if changed and state == PENDING:
+            self._touched[host] = Host(host, target.host, target.domain)
+
+    def _host_id(self, host: str, domain: str) -> int:
+        if (known := self._hosts.get(host)) is not None:
+            return known
+        if len(self._hosts) >= _RECENT:
+            self._hosts.clear()
+        row = self._db.execute("SELECT id FROM hosts WHERE host = ?", (host,)).fetchone()
+        if row is None:
+            row = self._db.execute(
+                "INSERT INTO hosts (host, domain) VALUES (?, ?) RETURNING id", (host, domain)
+            ).fetchone()
+        found: int = row[0]
+        self._hosts[host] = found
+        return found
+
+    def apply_quarantine(self, sequence: int, urls: Iterable[tuple[str, str]]) -> None:
+        """Make pages of quarantined files pending again; *urls* are pairs of URL and host."""
+        with self._transaction():
+            self._db.executemany(
+                f"UPDATE urls SET state = {PENDING}, reason = NULL WHERE url = ? AND host = "
+                "(SELECT id FROM hosts WHERE host = ?)",
+                urls,
+            )
+            self._mark(sequence)
+
+    def apply_finish(self, sequence: int, exhausted: Iterable[str], *, run_budget: bool) -> None:
+        """Exclude what is still pending: of *exhausted* domains, and with *run_budget* of all."""
+        exclude = f"UPDATE urls SET state = {EXCLUDED}, reason = ? WHERE state = {PENDING}"
+        with self._transaction():
+            for domain in exhausted:
+                of_domain = " AND host IN (SELECT id FROM hosts WHERE domain = ?)"
+                self._db.execute(exclude + of_domain, ("budget:domain", domain))
+            if run_budget:
+                self._db.execute(exclude, ("budget:run",))
+            self._mark(sequence)
+
+    def _mark(self, sequence: int) -> None:
+        self._db.execute("DELETE FROM applied")
+        self._db.execute("INSERT INTO applied VALUES (?)", (sequence,))
+
+    def lease(self, host_ids: Iterable[int], per_host: int) -> dict[int, list[Lease]]:
+        """Return up to *per_host* pending URLs of each host, shallowest and oldest first, and mark them leased."""
+        leases: dict[int, list[Lease]] = {}
+        with self._transaction(durable=False):
+            for host_id in host_ids:
+                rows = self._db.execute(
+                    "SELECT u.id, u.url, u.host, u.depth, p.url FROM urls u LEFT JOIN urls p ON p.id = u.parent "
+                    f"WHERE u.host = ? AND u.state = {PENDING} ORDER BY u.depth, u.id LIMIT ?",
+                    (host_id, per_host),
+                ).fetchall()
+                leases[host_id] = [Lease(*row) for row in rows]
+                self._db.executemany(
+                    f"UPDATE urls SET state = {LEASED} WHERE id = ?",
+                    [(row[0],) for row in rows],
+                )
+        return leases
+
+    def release(self, lease_ids: Iterable[int] | None = None) -> None:
+        """Make leased URLs pending again: those named, or all."""
+        with self._transaction(durable=False):
+            if lease_ids is None:
+                self._db.execute(f"UPDATE urls SET state = {PENDING} WHERE state = {LEASED}")
+            else:
+                self._db.executemany(
+                    f"UPDATE urls SET state = {PENDING} WHERE id = ? AND state = {LEASED}",
+                    [(one,) for one in lease_ids],
+                )
+
+    def pending_hosts(self) -> Iterator[Host]:
+        """Yield every host that has a pending URL, by the order in which the hosts were seen."""
+        query = (
+            "SELECT id, host, domain FROM hosts WHERE EXISTS "
+            f"(SELECT 1 FROM urls WHERE urls.host = hosts.id AND state = {PENDING})"
+        )
+        for row in self._db.execute(query):
+            yield Host(*row)
+
+    def counts(self) -> dict[str, int]:
+        """Return how many URLs are in each state."""
+        found = dict(self._db.execute("SELECT state, count(*) FROM urls GROUP BY state"))
+        return {name: found.get(number, 0) for number, name in enumerate(STATES)}
+
+    def visits_by_domain(self) -> dict[str, int]:
+        """Return how many pages of each domain were fetched or tried, for the budgets."""
+        return dict(
+            self._db.execute(
+                f"SELECT domain, count(*) FROM urls JOIN hosts ON hosts.id = urls.host "
+                f"WHERE state IN ({DONE}, {FAILED}) GROUP BY domain"
+            )
+        )
+
+    def is_visited(self, url: str, host: str) -> bool:
+        """Tell whether a committed page of this URL exists."""
+        row = self._db.execute(
+            "SELECT state FROM urls WHERE url = ? AND host = (SELECT id FROM hosts WHERE host = ?)",
+            (url, host),
+        ).fetchone()
+        return row is not None and row[0] in (DONE, FAILED)
+
+    def visited(self) -> Iterator[tuple[str, str]]:
+        """Yield (URL, state) of every page that a log entry must hold: done and failed ones."""
+        for url, state in self._db.execute(f"SELECT url, state FROM urls WHERE state IN ({DONE}, {FAILED})"):
+            yield url, STATES[state]
+
+    def rows(self) -> Iterator[tuple[object, ...]]:
+        """Yield every URL as (host, url, state, reason, depth, hops, parent URL), by id: what a rebuild must equal."""
+        yield from self._db.execute(
+            "SELECT h.host, u.url, u.state, u.reason, u.depth, u.hops, p.url FROM urls u JOIN hosts h ON h.id = u.host "
+            "LEFT JOIN urls p ON p.id = u.parent ORDER BY u.id"
+        )
+
+
+def state_of(outcome: str) -> str:
+    """Return the frontier's state for a page's outcome."""
+    return STATES[_STATE_OF_OUTCOME.get(outcome, EXCLUDED)]

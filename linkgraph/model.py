@@ -1,0 +1,144 @@
+"""What travels between stages: `Page` (one row) and `Links` (the columns of one page's links).
+
+Promises that every list of a `Links` has the same length, in document order. Holds no behaviour that needs a library.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from typing import Any
+
+LINK_KINDS = ("a", "area", "form", "frame", "iframe", "link", "redirect", "refresh", "feed", "sitemap")
+"""Kinds of link that are always kept; `RESOURCE_KINDS` only on request."""
+
+RESOURCE_KINDS = ("img", "script", "style")
+
+ZONES = ("content", "nav", "header", "footer", "aside", "comments", "form", "head")
+
+ORIGINS = ("html", "rendered", "both", "http-header", "sitemap", "feed", "import")
+
+OUTCOMES = (
+    "fetched",
+    "not-modified",
+    "redirected",
+    "refused-by-robots",
+    "refused-by-guard",
+    "excluded",
+    "failed",
+)
+
+REASONS: dict[str, str] = {
+    "redirect": "the server answered with a redirect; its target is a link of kind redirect",
+    "redirect:limit": "more redirects in a row than the limit",
+    "http:status": "the server answered with an error status",
+    "content:type": "the answer is not HTML; it was not parsed",
+    "parser:links-capped": "more links than the limit; the first ones were kept",
+    "parser:depth": "the document nests deeper than the parser keeps apart",
+    "extract:error": "extraction raised; the page was kept without links",
+    "robots:disallowed": "robots.txt disallows the URL for this crawler",
+    "robots:unreachable": "robots.txt could not be had (5xx, 429, network); RFC 9309 2.3.1.4 says disallow",
+    "guard:private-address": "the host resolves to an address that is not global",
+    "guard:port": "a port other than 80, 443 or one that the user allowed",
+    "guard:no-contact": "a target outside loopback without LINKGRAPH_CONTACT",
+    "dns:failed": "the host name has no address",
+    "transport:timeout": "no complete answer within the time limit",
+    "transport:refused": "the connection was refused",
+    "transport:failed": "the connection broke or the answer was no HTTP",
+    "scope:domain": "outside the domains of the seeds, under follow=seeds",
+    "scope:depth": "deeper than the depth limit",
+    "scope:nofollow": "found only through links marked nofollow",
+    "scope:kind": "the kind of link is recorded but not followed",
+    "scope:file-type": "the path ends in a suffix of a file that holds no links",
+    "budget:domain": "the domain has used its page budget",
+    "budget:run": "the run has used its page budget",
+    "url:too-long": "the URL is longer than the limit",
+}
+"""The closed list: every reason that a page or a frontier state may carry, and what it means."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One fetched, refused or failed page: the row of the pages table, less `run`."""
+
+    url: str
+    host: str
+    domain: str
+    fetched_at: datetime | None = None
+    """When the answer was complete, UTC."""
+    status: int | None = None
+    outcome: str = "fetched"
+    outcome_reason: str | None = None
+    redirect_to: str | None = None
+    content_type: str | None = None
+    charset: str | None = None
+    language: str | None = None
+    title: str | None = None
+    canonical_url: str | None = None
+    noindex: bool = False
+    nofollow: bool = False
+    content_length: int | None = None
+    """Bytes of the decoded body that was parsed."""
+    content_digest: str | None = None
+    """SHA-256 of those bytes, hexadecimal."""
+    simhash: int | None = None
+    links_internal: int = 0
+    links_external: int = 0
+    external_domains: int = 0
+    depth: int = 0
+    discovered_from: str | None = None
+    generator: str | None = None
+    ip: str | None = None
+    owner_ids: tuple[str, ...] = ()
+    etag: str | None = None
+    last_modified: str | None = None
+    elapsed_ms: int | None = None
+    rendered: bool = False
+    truncated: bool = False
+
+
+@dataclass(slots=True)
+class Links:
+    """The links of one page as columns of equal length, in document order.
+
+    One row is one distinct link: the same kind, target, fragment, rel, anchor, alt and zone. `ordinal` is the
+    position of its first instance among the page's links (from 0), `instances` how often it stands there.
+    """
+
+    dst_url: list[str] = field(default_factory=list)
+    dst_host: list[str] = field(default_factory=list)
+    dst_domain: list[str] = field(default_factory=list)
+    dst_fragment: list[str | None] = field(default_factory=list)
+    kind: list[str] = field(default_factory=list)
+    rel: list[tuple[str, ...]] = field(default_factory=list)
+    nofollow: list[bool] = field(default_factory=list)
+    ugc: list[bool] = field(default_factory=list)
+    sponsored: list[bool] = field(default_factory=list)
+    internal: list[bool] = field(default_factory=list)
+    anchor: list[str] = field(default_factory=list)
+    anchor_truncated: list[bool] = field(default_factory=list)
+    alt: list[str | None] = field(default_factory=list)
+    title: list[str | None] = field(default_factory=list)
+    text_before: list[str] = field(default_factory=list)
+    text_after: list[str] = field(default_factory=list)
+    heading: list[str | None] = field(default_factory=list)
+    zone: list[str] = field(default_factory=list)
+    dom_path: list[str] = field(default_factory=list)
+    link_density: list[float] = field(default_factory=list)
+    ordinal: list[int] = field(default_factory=list)
+    instances: list[int] = field(default_factory=list)
+    origin: list[str] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.dst_url)
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """Yield each link as a mapping of column name to value."""
+        columns = [getattr(self, name) for name in LINK_COLUMNS]
+        for values in zip(*columns, strict=True):
+            yield dict(zip(LINK_COLUMNS, values, strict=True))
+
+
+LINK_COLUMNS: tuple[str, ...] = tuple(column.name for column in fields(Links))
+PAGE_COLUMNS: tuple[str, ...] = tuple(column.name for column in fields(Page))

@@ -1,0 +1,109 @@
+"""Hrefs → canonical URLs, hosts and registrable domains.
+
+Promises WHATWG parsing and serialisation (url.spec.whatwg.org, by ada-url) with the fragment kept apart, and
+registrable domains from a dated Public Suffix List read offline, private section included. Refuses what is not
+http(s): those hrefs are no links between pages.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from ipaddress import ip_address
+from pathlib import Path
+from typing import NamedTuple
+
+import ada_url
+import publicsuffixlist
+from tldextract import TLDExtract
+
+CANONICALISER_VERSION = "1"
+"""Recorded in every file; raise it when `resolve` answers differently for any input."""
+
+MAX_URL_LENGTH = 2083
+"""Code points; the de facto limit of browsers and sitemaps' consumers. Longer URLs are traps more often than pages."""
+
+_SUFFIX_LIST = Path(publicsuffixlist.__file__).with_name("public_suffix_list.dat")
+_extract = TLDExtract(
+    suffix_list_urls=[_SUFFIX_LIST.as_uri()],
+    cache_dir=None,
+    fallback_to_snapshot=False,
+    include_psl_private_domains=True,
+)
+
+
+class Url(NamedTuple):
+    """A canonical http(s) URL in the parts that the tables hold."""
+
+    url: str
+    """Serialised, without fragment."""
+    host: str
+    domain: str
+    """Registrable domain, private suffixes included."""
+    fragment: str | None
+
+
+@lru_cache(maxsize=1)
+def suffix_list_version() -> str:
+    """Return the `VERSION:` line of the Public Suffix List in use (for example `2026-10-22_07-31-02_UTC`)."""
+    with _SUFFIX_LIST.open(encoding="utf-8") as lines:
+        for line in lines:
+            if match := re.match(r"//\s*VERSION:\s*(\S+)", line):
+                return match.group(1)
+    return "unknown"
+
+
+def _is_address(host: str) -> bool:
+    if not host.startswith("[") and not host[-1:].isdigit():
+        return False
+    try:
+        ip_address(host.strip("[]"))
+    except ValueError:
+        return False
+    return True
+
+
+@lru_cache(maxsize=1 << 17)
+def registrable_domain(host: str) -> str:
+    """Return the registrable domain of a host; the host itself where there is none.
+
+    Public Suffix List algorithm (publicsuffix.org/list), private section included: `a.b.co.uk` → `b.co.uk`,
+    `user.github.io` → `user.github.io`. An address, a single label and a public suffix are their own domain. An
+    unknown top-level domain falls under the list's rule `*`.
+    """
+    if _is_address(host):
+        return host
+    found = _extract.extract_str(host.rstrip("."))
+    if found.suffix:
+        return found.top_domain_under_public_suffix or host
+    return ".".join(host.rstrip(".").split(".")[-2:])
+
+
+@lru_cache(maxsize=1 << 16)
+def resolve(href: str, base: str | None = None) -> Url | None:
+    """Return the canonical URL that *href* means on a page whose base is *base*; None where it is no http(s) URL.
+
+    WHATWG URL Standard, section 4.4 (basic parser) and 4.5 (serialiser). The result is idempotent:
+    `resolve(resolve(u).url) == resolve(u)` up to the fragment.
+    """
+    try:
+        joined = ada_url.join_url(base, href) if base is not None else ada_url.URL(href).href
+    except ValueError:
+        return None
+    return split(joined)
+
+
+@lru_cache(maxsize=1 << 16)
+def split(serialised: str) -> Url | None:
+    """Return the parts of an already serialised URL; None where it is not http(s) or has no host."""
+    if not serialised.startswith(("http://", "https://")):
+        return None
+    url, hash_mark, fragment = serialised.partition("#")
+    host = url.split("/", 3)[2].rpartition("@")[2]
+    if not host.startswith("["):
+        host = host.partition(":")[0]
+    elif "]:" in host:
+        host = host.rpartition(":")[0]
+    if not host:
+        return None
+    return Url(url, host, registrable_domain(host), fragment if hash_mark else None)
