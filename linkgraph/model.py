@@ -32,6 +32,7 @@ OUTCOMES = (
 REASONS: dict[str, str] = {
     "redirect": "the server answered with a redirect; its target is a link of kind redirect",
     "redirect:limit": "more redirects in a row than the limit",
+    "redirect:target": "the server redirects to something that is no http(s) URL",
     "http:status": "the server answered with an error status",
     "content:type": "the answer is not HTML; it was not parsed",
     "parser:links-capped": "more links than the limit; the first ones were kept",
@@ -142,3 +143,15 @@ class Links:
 
 LINK_COLUMNS: tuple[str, ...] = tuple(column.name for column in fields(Links))
 PAGE_COLUMNS: tuple[str, ...] = tuple(column.name for column in fields(Page))
+
+
+@dataclass(slots=True)
+class Observation:
+    """What a spider yields for one request: a page, its links, and which frontier entry it settles."""
+
+    page: Page
+    links: Links
+    taken: Any = None
+    """The frontier's `Taken`; None for pages of other spiders."""
+    retry_after: float | None = None
+    """Seconds that the server asked to be left alone."""

@@ -7,7 +7,6 @@ page checksums, fsync, rename, fsync of the folder, then the log entry. Refuses 
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime

@@ -17,14 +17,15 @@ from typing import Any
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from linkgraph.edges.dataset import broken_entries, quarantine
+from linkgraph.edges.dataset import broken_entries, foreign_files, quarantine, set_aside
 from linkgraph.edges.log import Entry, append, live_files, read
-from linkgraph.edges.run import Run
+from linkgraph.edges.run import Run, runs
+from linkgraph.edges.schema import TABLES
 from linkgraph.edges.segment import Segment, commit, now, reached, remove_unlisted
 from linkgraph.frontier.ledger import Host, Lease, Ledger, Visit
 from linkgraph.frontier.scope import Scope, Target
 from linkgraph.model import Links, Page
-from linkgraph.urls import Url
+from linkgraph.urls import Url, split
 
 _LINK_FIELDS = ("dst_url", "dst_host", "dst_domain", "kind", "rel", "nofollow")
 
@@ -73,6 +74,7 @@ class Session:
 
     def _start(self) -> Started:
         notes = [f"quarantined: {problem}" for problem in self._quarantine()]
+        notes += [f"quarantined: {path} is in no log" for path in self._set_aside()]
         remove_unlisted(self.run, keep={file.path for file in live_files(self.run.log)})
         self.ledger = Ledger(self.run.ledger)
         self._resources.callback(self.ledger.close)
@@ -93,6 +95,17 @@ class Session:
             quarantine(self.run, entry, sequence)
             problems += [f"{problem}; its {len(entry.pages)} pages will be fetched again" for problem in found]
         return problems
+
+    def _set_aside(self) -> list[str]:
+        own = [self.run.table(table) for table in TABLES]
+        known = {f"run={run.name}" for run in runs(self.run.root)}
+        found = []
+        for path in foreign_files(self.run.root):
+            # Another run's process may be between rename and log entry: its folder is its own to clean.
+            elsewhere = path.parent.name in known and path.parent not in own
+            if not elsewhere and not path.name[:8].isdigit():
+                found.append(str(set_aside(self.run.root, path)))
+        return found
 
     def _changed(self, last: Entry) -> bool:
         return last.seeds != self._seeds or last.options != self._options
@@ -205,8 +218,6 @@ def _enter(run: Run, ledger: Ledger, entry: Entry, scope: Scope, removed: set[st
 
 
 def _seed(url: str) -> Target:
-    from linkgraph.urls import split
-
     parts = split(url)
     if parts is None:
         raise AssertionError(url)
@@ -218,10 +229,60 @@ def read_visits(run: Run, entry: Entry) -> Iterator[Visit]:
     paths = {file.table: run.root / file.path for file in entry.files}
     pages = pq.read_table(paths["pages"], columns=["url", "host", "domain", "outcome", "outcome_reason"])
     edges = pq.read_table(paths["edges"], columns=["src_url", *_LINK_FIELDS])
-    order = {url: [] for url in pages.column("url").to_pylist()}  # type: dict[str, list[Target]]
+    order: dict[str, list[Target]] = {url: [] for url in pages.column("url").to_pylist()}
     rows = edges.select(list(_LINK_FIELDS)).to_pydict()
     sources = pc.cast(edges.column("src_url"), "string").to_pylist()
     for source, *values in zip(sources, *(rows[name] for name in _LINK_FIELDS), strict=True):
         order[source].append(Target(*values))
     for page in pages.to_pylist():
-        yield Visit(*page.values(), order[page["url"]])
+        yield Visit(**page_fields(page), targets=order[page["url"]])
+
+
+def page_fields(page: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields of a `Visit` that come from a row of the pages table."""
+    return {
+        "url": page["url"],
+        "host": page["host"],
+        "domain": page["domain"],
+        "outcome": page["outcome"],
+        "reason": page["outcome_reason"],
+    }
+
+
+class PlainSession:
+    """A run of somebody else's crawl: pages and links are committed, and no frontier is kept."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.segment = Segment()
+        self._sequence = 0
+        self._resources = contextlib.ExitStack()
+
+    def start(self) -> None:
+        """Lock the run and clear what a crash left.
+
+        Raises:
+            RunLockedError: another process works on the run.
+            StorageError: the data folder cannot be written.
+        """
+        self.run.create()
+        self._resources.enter_context(self.run.locked())
+        remove_unlisted(self.run, keep={file.path for file in live_files(self.run.log)})
+        self._sequence = sum(1 for _ in read(self.run.log))
+
+    def record(self, page: Page, links: Links) -> None:
+        """Take in one page and its links for the next commit."""
+        self.segment.add(page, links)
+
+    def commit(self) -> None:
+        """Publish what was recorded."""
+        segment, self.segment = self.segment, Segment()
+        if len(segment):
+            self._sequence = commit(self.run, self._sequence + 1, segment, "").sequence
+
+    def close(self) -> None:
+        """Publish the rest and let go of the run."""
+        try:
+            self.commit()
+        finally:
+            self._resources.close()

@@ -174,6 +174,7 @@ class Frontier:
         queue.buffer.appendleft(lease)
         queue.ready_at = max(queue.ready_at, not_before)
         self._hosts[queue.id] = queue
+        self._place(queue)
 
     def slow_down(self, queue: HostQueue, delay: float) -> None:
         """Ask *queue* at most every *delay* seconds from now on (Crawl-delay); never faster than the default."""

@@ -100,6 +100,8 @@ class Ledger:
         self._recent: dict[str, int] = {}
         self._excluded: dict[str, int] = {}
         self._touched: dict[int, Host] = {}
+        self.pending = self.counts()["pending"]
+        """About how many URLs wait; exact when the ledger is opened."""
 
     def close(self) -> None:
         """Checkpoint the write-ahead log and close the file."""
@@ -182,6 +184,7 @@ class Ledger:
             "UPDATE urls SET state = ?, reason = ? WHERE host = ? AND url = ? RETURNING id, depth, hops",
             (state, visit.reason, host, visit.url),
         ).fetchone()
+        self.pending = max(0, self.pending - 1)
         if row is None:
             # A page that nobody linked to, such as a robots.txt that names sitemaps.
             row = self._db.execute(
@@ -204,6 +207,7 @@ class Ledger:
         host = self._host_id(target.host, target.domain)
         changed = self._db.execute(_ADD, (host, target.url, state, reason, depth, hops, parent)).rowcount
         if changed and state == PENDING:
+            self.pending += 1
             self._touched[host] = Host(host, target.host, target.domain)
 
     def _host_id(self, host: str, domain: str) -> int:

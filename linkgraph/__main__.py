@@ -1,0 +1,5 @@
+"""`python -m linkgraph`."""
+
+from linkgraph.cli import main
+
+main()

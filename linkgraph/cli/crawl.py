@@ -1,0 +1,55 @@
+"""`linkgraph crawl`: the spider without a Scrapy project around it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def crawl(
+    seeds: Annotated[str, typer.Argument(help="A file with a seed a line, or a.com,b.org")],
+    data: Annotated[Path, typer.Option(envvar="LINKGRAPH_DATA", help="Where runs, edges and builds lie")] = Path(
+        "data"
+    ),
+    run: Annotated[
+        str, typer.Option(envvar="LINKGRAPH_RUN", help="Name; default: made from the seeds")
+    ] = "",
+    follow: Annotated[str, typer.Option(help="seeds: only the seeds' domains; all: every domain")] = "seeds",
+    depth: Annotated[int | None, typer.Option(help="Most link hops from a seed")] = None,
+    max_pages: Annotated[int | None, typer.Option(help="Page budget of the run")] = None,
+    max_pages_per_domain: Annotated[int | None, typer.Option(help="Page budget of each domain")] = None,
+    contact: Annotated[
+        str, typer.Option(envvar="LINKGRAPH_CONTACT", help="How a webmaster reaches you; required off this machine")
+    ] = "",
+    host_delay: Annotated[
+        float | None, typer.Option(envvar="LINKGRAPH_HOST_DELAY", help="Seconds between requests to one host")
+    ] = None,
+    setting: Annotated[list[str] | None, typer.Option("--set", "-s", help="NAME=VALUE, any Scrapy setting")] = None,
+) -> None:
+    """Crawl the sites that SEEDS names and keep every link as Parquet.
+
+    Run the same command again to resume. Examples:
+
+      linkgraph crawl example.org --contact you@example.org
+
+      linkgraph crawl seeds.txt --follow all --max-pages 10000 --contact https://example.org/bot
+    """
+    from linkgraph.cli.running import run_site
+
+    settings: dict[str, object] = dict(_pair(text) for text in setting or [])
+    settings |= {"LINKGRAPH_DATA": str(data), "LINKGRAPH_RUN": run}
+    if contact:
+        settings["LINKGRAPH_CONTACT"] = contact
+    if host_delay is not None:
+        settings["LINKGRAPH_HOST_DELAY"] = host_delay
+    limits = {"depth": depth, "max_pages": max_pages, "max_pages_per_domain": max_pages_per_domain}
+    raise typer.Exit(run_site(settings, {"seeds": seeds, "follow": follow, **limits}))
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise typer.BadParameter(f"{text!r}: give NAME=VALUE")
+    return name, value

@@ -1,0 +1,1 @@
+"""Scrapy commands of ours: found by COMMANDS_MODULE."""

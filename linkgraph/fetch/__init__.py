@@ -1,0 +1,1 @@
+"""One URL → one answer, politely: robots, pacing, the address guard and caps."""

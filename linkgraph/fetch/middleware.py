@@ -1,0 +1,142 @@
+"""Scrapy's face of robots and the guard: a request that is about to leave → let through, or refused with a reason.
+
+Promises that every request, redirects and sitemaps included, is asked about anew when it leaves the frontier.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+from scrapy import Request
+from scrapy.crawler import Crawler
+from scrapy.exceptions import IgnoreRequest
+from scrapy.http import Response
+
+from linkgraph.errors import RefusedError
+from linkgraph.fetch.guard import Guard
+from linkgraph.fetch.handler import guard_from
+from linkgraph.fetch.resolve import Mapping, mapped, parse_mappings
+from linkgraph.fetch.robots import MAX_BYTES, MAX_REDIRECTS, RobotsCache, Rules, read_rules
+
+PRODUCT_TOKEN = "linkgraph"  # noqa: S105 - RFC 9309's word for the crawler's name
+SKIP = "linkgraph_no_robots"
+"""Request.meta key of the robots.txt requests themselves."""
+
+RULES_READ = object()
+"""Scrapy signal: rules of an origin were fetched. Arguments `url` (of robots.txt), `rules`."""
+
+_DEFAULT_PORT = {"http": 80, "https": 443}
+
+
+class RefusedRequest(RefusedError, IgnoreRequest):  # noqa: N818 - Scrapy's name for it ends so
+    """A refusal in the form that Scrapy keeps quiet about."""
+
+
+class PolitenessMiddleware:
+    """Asks the guard and robots.txt about each request; slows hosts that ask for it."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
+        self._guard: Guard = guard_from(crawler.settings)
+        self._mappings: tuple[Mapping, ...] = parse_mappings(crawler.settings.get("LINKGRAPH_RESOLVE") or "")
+        self._cache = RobotsCache()
+        self._pending: dict[str, asyncio.Future[Rules]] = {}
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> PolitenessMiddleware:
+        """Build from a crawler's settings."""
+        return cls(crawler)
+
+    async def process_request(self, request: Request) -> None:
+        """Let *request* go on.
+
+        Raises:
+            RefusedRequest: the guard or robots.txt refuses it.
+        """
+        parts = urlsplit(request.url)
+        self._check_address(parts.scheme, parts.hostname or "", parts.port)
+        if request.meta.get(SKIP):
+            return
+        origin = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+        rules = self._cache.get(origin, time.monotonic())
+        if rules is None:
+            rules = await self._rules(origin)
+            await self._pause(request, rules)
+        if reason := rules.refuses(request.url, PRODUCT_TOKEN):
+            raise RefusedRequest(reason, request.url)
+
+    def _check_address(self, scheme: str, host: str, port: int | None) -> None:
+        number = port or _DEFAULT_PORT.get(scheme, 0)
+        if mapped(self._mappings, host, number):
+            return
+        reason = self._guard.refuses_port(number)
+        if reason is None and (host[-1:].isdigit() or ":" in host):  # a literal never reaches the resolver
+            reason = self._guard.refuses(host)
+        if reason:
+            raise RefusedRequest(reason, f"{host}:{number}")
+
+    async def _rules(self, origin: str) -> Rules:
+        """Fetch the rules of *origin*, once however many requests wait for them."""
+        if (under_way := self._pending.get(origin)) is not None:
+            return await under_way
+        future = self._pending[origin] = asyncio.get_running_loop().create_future()
+        try:
+            rules = await self._fetch_rules(f"{origin}/robots.txt")
+            self._cache.put(origin, rules)
+            future.set_result(rules)
+            return rules
+        except BaseException as error:
+            future.set_exception(error)
+            future.exception()  # whoever waits raises it; nobody waiting is no leak
+            raise
+        finally:
+            del self._pending[origin]
+
+    async def _fetch_rules(self, url: str) -> Rules:
+        status, body = await self._follow(url)
+        rules = read_rules(status, body, PRODUCT_TOKEN, time.monotonic())
+        self._count(status, rules)
+        self._crawler.signals.send_catch_log(RULES_READ, url=url, rules=rules)
+        return rules
+
+    async def _follow(self, url: str) -> tuple[int | None, bytes]:
+        for _ in range(MAX_REDIRECTS + 1):
+            response = await self._download(url)
+            if response is None:
+                return None, b""
+            target = response.headers.get("Location")
+            if not (300 <= response.status < 400 and target):
+                return response.status, response.body
+            url = urljoin(url, target.decode("latin-1"))
+        return 404, b""  # RFC 9309 2.3.1.2: after five redirects it may count as unavailable
+
+    async def _download(self, url: str) -> Response | None:
+        meta: dict[str, Any] = {SKIP: True, "download_maxsize": MAX_BYTES + 1, "verbatim_url": True}
+        request = Request(url, meta=meta, dont_filter=True)
+        assert self._crawler.engine is not None  # noqa: S101 - a request can only come from an engine
+        try:
+            return await self._crawler.engine.download_async(request)
+        except Exception:  # noqa: BLE001 - whatever kept robots.txt away, RFC 9309 2.3.1.4 gives one answer
+            return None
+
+    def _count(self, status: int | None, rules: Rules) -> None:
+        stats = self._crawler.stats
+        if stats is not None:
+            stats.inc_value("linkgraph/robots/fetched")
+            stats.inc_value(f"linkgraph/robots/status/{status or 'none'}")
+            if not rules.reachable:
+                stats.inc_value("linkgraph/robots/unreachable")
+
+    async def _pause(self, request: Request, rules: Rules) -> None:
+        """Keep the host's delay between robots.txt and the page, and from now on the Crawl-delay."""
+        taken = request.meta.get("linkgraph")
+        if taken is None:
+            return
+        if rules.delay is not None:
+            taken.frontier.slow_down(taken.queue, rules.delay)
+        if taken.queue.delay > 0:
+            await asyncio.sleep(taken.queue.delay)
+            taken.queue.ready_at = time.monotonic() + taken.queue.delay

@@ -1,0 +1,270 @@
+"""Scrapy's face of the frontier: the scheduler that asks it for the next request and hands pages to the commit.
+
+Promises that leases and commits run on one worker thread, never on the event loop, and that the crawl ends only when
+nothing is pending, under way or uncommitted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Any, Protocol, TypeVar
+
+from scrapy import Request, Spider
+from scrapy.core.scheduler import BaseScheduler
+from scrapy.crawler import Crawler
+
+from linkgraph.errors import LinkgraphError
+from linkgraph.frontier.frontier import PER_HOST, Frontier, HostQueue
+from linkgraph.frontier.ledger import Host, Lease, Ledger
+from linkgraph.frontier.retry import Retries
+from linkgraph.model import Links, Page
+
+logger = logging.getLogger(__name__)
+T = TypeVar("T")
+
+
+class Gathered(Protocol):
+    """What is recorded between two commits."""
+
+    def __len__(self) -> int: ...
+
+
+class CrawlSession(Protocol):
+    """What the scheduler needs of an open run; `linkgraph.edges.session.Session` is one."""
+
+    @property
+    def ledger(self) -> Ledger: ...  # noqa: D102
+    @property
+    def segment(self) -> Gathered: ...  # noqa: D102
+    def record(self, page: Page, links: Links) -> None: ...  # noqa: D102
+    def swap(self) -> Any: ...  # noqa: D102
+    def commit(self, segment: Any) -> Sequence[Host]: ...  # noqa: D102
+    def lease(self, host_ids: Iterable[int], per_host: int) -> dict[int, list[Lease]]: ...  # noqa: D102
+    def finish(self, exhausted: Iterable[str], *, run_budget: bool) -> None: ...  # noqa: D102
+    def close(self) -> None: ...  # noqa: D102
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A URL that the frontier gave out; travels in `Request.meta["linkgraph"]`."""
+
+    lease: Lease
+    queue: HostQueue
+    frontier: Frontier
+
+
+@dataclass(frozen=True, slots=True)
+class CommitRule:
+    """When a segment is closed: at the first of these, and at once when the frontier runs dry."""
+
+    pages: int
+    links: int
+    seconds: float
+
+
+class FrontierScheduler(BaseScheduler):
+    """Gives Scrapy the next polite request. Requests that are not the frontier's own go first, in order."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        settings = crawler.settings
+        self._crawler = crawler
+        self._rule = CommitRule(
+            pages=settings.getint("LINKGRAPH_COMMIT_PAGES"),
+            links=settings.getint("LINKGRAPH_COMMIT_LINKS"),
+            seconds=settings.getfloat("LINKGRAPH_COMMIT_SECONDS"),
+        )
+        self._retries = Retries(settings.getint("RETRY_TIMES"))
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="linkgraph-ledger")
+        self._jobs: set[Future[Any]] = set()
+        self._leasing = False
+        self._committing = False
+        self._recorded_since: float | None = None
+        self._links = 0
+        self._foreign: deque[Request] = deque()
+        self._timer: asyncio.TimerHandle | None = None
+        self.error: LinkgraphError | None = None
+        """Why the crawl had to stop, if it had to."""
+        self.frontier: Frontier
+        self.session: CrawlSession
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> FrontierScheduler:
+        """Build from a crawler's settings."""
+        return cls(crawler)
+
+    def open(self, spider: Spider) -> None:
+        """Take over the spider's session and wake every host that has pending URLs."""
+        self._spider = spider
+        self.session = spider.session  # type: ignore[attr-defined]
+        self.frontier = spider.frontier  # type: ignore[attr-defined]
+        self.frontier.wake(self.session.ledger.pending_hosts(), time.monotonic())
+        self._loop = asyncio.get_running_loop()
+
+    def enqueue_request(self, request: Request) -> bool:
+        """Queue a request that is not the frontier's own."""
+        self._foreign.append(request)
+        return True
+
+    def has_pending_requests(self) -> bool:
+        """Tell whether anything is left to take, under way, or uncommitted."""
+        if self.error is not None:
+            return False
+        if self._foreign or self._jobs:
+            return True
+        exhausted = self.frontier.run_exhausted
+        return not self.frontier.idle or (len(self.session.segment) > 0 and not exhausted)
+
+    def next_request(self) -> Request | None:
+        """Return the next request that may leave now, or None; then this wakes the engine in time."""
+        if self._foreign:
+            return self._foreign.popleft()
+        if self.error is not None or self._behind():
+            return None
+        taken = self.frontier.take(time.monotonic())
+        self._lease_if_hungry()
+        if taken is not None:
+            return self._request(*taken)
+        if self.frontier.dry and not self._leasing:
+            self.commit_if_due(dry=True)
+        self._wake_at(self.frontier.next_time())
+        return None
+
+    def _behind(self) -> bool:
+        # The commit cannot keep up: hold the crawl rather than let memory grow.
+        return self._committing and len(self.session.segment) >= 2 * self._rule.pages
+
+    def _request(self, lease: Lease, queue: HostQueue) -> Request:
+        meta = {"linkgraph": Taken(lease, queue, self.frontier), "verbatim_url": True, "download_slot": queue.host}
+        return Request(
+            lease.url,
+            callback=self._spider.parse,
+            errback=self._spider.failed,  # type: ignore[attr-defined]
+            meta=meta,
+            dont_filter=True,
+        )
+
+    def _lease_if_hungry(self) -> None:
+        if self._leasing or self.error is not None:
+            return
+        if hosts := self.frontier.hungry():
+            self._leasing = True
+            self._run(lambda: self.session.lease(hosts, PER_HOST), self._leased)
+
+    def _leased(self, leases: dict[int, list[Lease]]) -> None:
+        self._leasing = False
+        self.frontier.load(leases)
+
+    def acknowledge(self, taken: Taken, page: Page, links: Links, retry_after: float | None = None) -> bool:
+        """Take in the outcome of a request: record it, or put it back to be tried again.
+
+        Returns:
+            whether the page was recorded; False where it will be tried again.
+        """
+        refused = page.outcome.startswith("refused")
+        self.frontier.finished(taken.queue, counts=not refused)
+        wait = self._retries.wait(taken.lease.id, page, retry_after)
+        if wait is not None:
+            self.frontier.again(taken.queue, taken.lease, time.monotonic() + wait)
+            return False
+        depth, source = taken.lease.depth, taken.lease.discovered_from
+        self.record(replace(page, depth=depth, discovered_from=source), links)
+        return True
+
+    def record(self, page: Page, links: Links) -> None:
+        """Take in a page for the next commit, and commit where that is due."""
+        self.session.record(page, links)
+        self._links += len(links)
+        if self._recorded_since is None:
+            self._recorded_since = time.monotonic()
+        self.commit_if_due()
+        self.wake()
+
+    def commit_if_due(self, *, dry: bool = False) -> None:
+        """Commit on the worker thread if the rule says so, or if the frontier is *dry*."""
+        if self._committing or self._recorded_since is None or self.error is not None:
+            return
+        rule, waited = self._rule, time.monotonic() - self._recorded_since
+        full = len(self.session.segment) >= rule.pages or self._links >= rule.links
+        if dry or full or waited >= rule.seconds:
+            self._commit()
+
+    def _commit(self) -> None:
+        segment = self.session.swap()
+        self._committing, self._recorded_since, self._links = True, None, 0
+        started = time.perf_counter()
+
+        def done(hosts: Sequence[Host]) -> None:
+            self._committing = False
+            self._count_commit(time.perf_counter() - started)
+            self.frontier.wake(hosts, time.monotonic())
+
+        self._run(lambda: self.session.commit(segment), done)
+
+    def _count_commit(self, seconds: float) -> None:
+        stats = self._crawler.stats
+        if stats is not None:
+            stats.inc_value("linkgraph/commits")
+            stats.set_value("linkgraph/commit_seconds", stats.get_value("linkgraph/commit_seconds", 0.0) + seconds)
+
+    def _run(self, job: Callable[[], T], then: Callable[[T], None]) -> None:
+        future = self._worker.submit(job)
+        self._jobs.add(future)
+
+        def on_loop() -> None:
+            self._jobs.discard(future)
+            error = future.exception()
+            if error is None:
+                then(future.result())
+            else:
+                self._stop(error)
+            self.wake()
+
+        future.add_done_callback(lambda _: self._loop.call_soon_threadsafe(on_loop))
+
+    def _stop(self, error: BaseException) -> None:
+        if self.error is not None:
+            return
+        self.error = error if isinstance(error, LinkgraphError) else LinkgraphError(f"internal error: {error!r}")
+        logger.error("%s", self.error, exc_info=None if isinstance(error, LinkgraphError) else error)
+        engine = self._crawler.engine
+        if engine is not None:
+            self._closing = self._loop.create_task(engine.close_spider_async(reason="linkgraph_error"))
+
+    def _wake_at(self, moment: float | None) -> None:
+        if moment is None:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._loop.call_later(max(0.0, moment - time.monotonic()), self.wake)
+
+    def wake(self) -> None:
+        """Let the engine ask again: time has come for a host, or new URLs are known."""
+        engine = self._crawler.engine
+        # The engine has no public way to be woken; its heartbeat alone (5 s) would be too slow.
+        slot = None if engine is None else engine._slot  # noqa: SLF001
+        if slot is not None and slot.closing is None:
+            slot.nextcall.schedule()
+
+    async def drain(self) -> None:
+        """Commit all that is recorded and wait until the worker is done."""
+        while self._jobs:
+            await asyncio.wait([asyncio.wrap_future(job) for job in self._jobs])
+            await asyncio.sleep(0)
+        if self.error is None and len(self.session.segment):
+            self._commit()
+            await self.drain()
+
+    def close(self, reason: str) -> None:
+        """End the run's work: log the finish if nothing is left, give leases back, unlock."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._worker.shutdown(wait=True)
+        if reason == "finished" and self.error is None and not self._spider.started.finished:  # type: ignore[attr-defined]
+            self.session.finish(self.frontier.exhausted, run_budget=self.frontier.run_exhausted)
+        self.session.close()

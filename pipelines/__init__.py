@@ -1,0 +1,1 @@
+"""Pipelines: thin shells that hand observations to the commit."""

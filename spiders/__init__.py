@@ -1,0 +1,1 @@
+"""Spiders: thin shells that turn a response into one observation."""

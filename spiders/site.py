@@ -1,0 +1,192 @@
+"""`scrapy crawl site`: seeds → pages and links. Thin: the frontier chooses, `observe` reads, the pipeline commits."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import Any
+
+from scrapy import Request, Spider
+from scrapy.crawler import Crawler
+from scrapy.exceptions import (
+    CannotResolveHostError,
+    DownloadConnectionRefusedError,
+    DownloadTimeoutError,
+)
+from scrapy.http import Response
+from twisted.python.failure import Failure
+
+from linkgraph.edges.run import Run, run_name
+from linkgraph.edges.session import Session, Started
+from linkgraph.errors import RefusedError, UsageError
+from linkgraph.extract.answer import bare_page, observe
+from linkgraph.fetch.handler import TRUNCATED
+from linkgraph.fetch.resolve import leads_to_loopback, parse_mappings
+from linkgraph.frontier.frontier import Frontier
+from linkgraph.frontier.scope import Scope
+from linkgraph.frontier.seeds import Seeds, read_seeds
+from linkgraph.model import Links, Observation, Page
+
+_REASONS: tuple[tuple[type[BaseException], str], ...] = (
+    (DownloadTimeoutError, "transport:timeout"),
+    (CannotResolveHostError, "dns:failed"),
+    (DownloadConnectionRefusedError, "transport:refused"),
+)
+
+
+class SiteSpider(Spider):
+    """Crawls the sites that `-a seeds=` names, breadth first, and yields one observation a page."""
+
+    name = "site"
+    session: Session
+    frontier: Frontier
+    started: Started
+    seeds: Seeds
+    resources: bool
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> SiteSpider:
+        """Read the arguments and open the run.
+
+        Raises:
+            UsageError: an argument or setting cannot be used.
+            StateError: the run is locked, or the data folder cannot be written.
+        """
+        arguments = {name: kwargs.pop(name, None) for name in _ARGUMENTS}
+        spider = super().from_crawler(crawler, *args, **kwargs)
+        spider.seeds = read_seeds(arguments["seeds"])
+        _require_contact(crawler, spider.seeds)
+        scope = _scope(arguments, spider.seeds, crawler.settings.getbool("LINKGRAPH_FOLLOW_NOFOLLOW"))
+        name = crawler.settings.get("LINKGRAPH_RUN") or run_name(str(arguments["seeds"]))
+        run = Run(Path(crawler.settings.get("LINKGRAPH_DATA") or "data"), name)
+        spider.session = Session(run, spider.seeds.urls, scope, {})
+        spider.started = spider.session.start()
+        spider.frontier = Frontier(
+            delay=_delay(crawler),
+            connections_per_host=crawler.settings.getint("CONCURRENT_REQUESTS_PER_DOMAIN"),
+            max_pages=scope.max_pages,
+            max_pages_per_domain=scope.max_pages_per_domain,
+            visits_by_domain=spider.session.ledger.visits_by_domain(),
+        )
+        spider.resources = crawler.settings.getbool("LINKGRAPH_RESOURCES")
+        return spider
+
+    async def start(self) -> AsyncIterator[Any]:
+        """Yield nothing: the frontier holds the seeds."""
+        nothing: tuple[Any, ...] = ()
+        for one in nothing:
+            yield one
+
+    def parse(self, response: Response, **_: Any) -> Iterator[Observation]:
+        """Yield what *response* shows."""
+        headers = [
+            (name.decode("latin-1"), value.decode("latin-1"))
+            for name, values in response.headers.items()
+            for value in values
+        ]
+        page, links = observe(
+            response.url,
+            response.status,
+            headers,
+            response.body,
+            truncated=TRUNCATED in response.flags,
+            resources=self.resources,
+        )
+        page = replace(page, fetched_at=datetime.now(UTC), ip=str(response.ip_address), elapsed_ms=_elapsed(response))
+        yield Observation(page, links, response.meta.get("linkgraph"), _retry_after(response))
+
+    def failed(self, failure: Failure) -> Iterator[Observation]:
+        """Yield why a request got no answer."""
+        request: Request = failure.request  # type: ignore[attr-defined]
+        yield Observation(failed_page(request.url, failure.value), Links(), request.meta.get("linkgraph"))
+
+
+_ARGUMENTS = ("seeds", "follow", "depth", "max_pages", "max_pages_per_domain")
+
+
+def failed_page(url: str, error: BaseException | None) -> Page:
+    """Return the page of a request that ended in *error*."""
+    outcome, reason = "failed", "transport:failed"
+    if isinstance(error, RefusedError):
+        reason = error.reason
+        outcome = "refused-by-robots" if reason.startswith("robots:") else "refused-by-guard"
+    else:
+        reason = next((word for kind, word in _REASONS if isinstance(error, kind)), reason)
+    return replace(bare_page(url), fetched_at=datetime.now(UTC), outcome=outcome, outcome_reason=reason)
+
+
+def _scope(arguments: dict[str, Any], seeds: Seeds, follow_nofollow: bool) -> Scope:
+    follow = arguments["follow"] or "seeds"
+    if follow not in ("seeds", "all"):
+        raise UsageError(f"-a follow={follow}: give seeds (their domains only) or all")
+    return Scope(
+        follow=follow,
+        domains=frozenset(seed.domain for seed in seeds.urls),
+        depth=_number(arguments, "depth", 0),
+        max_pages=_number(arguments, "max_pages", 1),
+        max_pages_per_domain=_number(arguments, "max_pages_per_domain", 1),
+        follow_nofollow=follow_nofollow,
+    )
+
+
+def _number(arguments: dict[str, Any], name: str, least: int) -> int | None:
+    value = arguments[name]
+    if value in (None, ""):
+        return None
+    try:
+        number = int(value)
+    except ValueError:
+        number = least - 1
+    if number < least:
+        raise UsageError(f"-a {name}={value}: give a whole number from {least}, or leave it out for no limit")
+    return number
+
+
+def _delay(crawler: Crawler) -> float:
+    try:
+        delay = crawler.settings.getfloat("LINKGRAPH_HOST_DELAY")
+    except ValueError:
+        delay = -1.0
+    if not 0 <= delay <= 86400:
+        raise UsageError("LINKGRAPH_HOST_DELAY: give seconds from 0 to 86400")
+    return delay
+
+
+def _require_contact(crawler: Crawler, seeds: Seeds) -> None:
+    settings = crawler.settings
+    contact = settings.get("LINKGRAPH_CONTACT") or ""
+    mappings = parse_mappings(settings.get("LINKGRAPH_RESOLVE") or "")
+    ports = {}
+    for seed in seeds.urls:
+        scheme, _, rest = seed.url.partition("://")
+        port = rest.partition("/")[0].rpartition("]")[2].partition(":")[2]
+        ports[seed.host] = int(port) if port else (443 if scheme == "https" else 80)
+    settings.set("LINKGRAPH_ALLOW_PORTS", [*settings.getlist("LINKGRAPH_ALLOW_PORTS"), *ports.values()], "spider")
+    if contact:
+        settings.set("USER_AGENT", f"{settings.get('USER_AGENT')} (+{contact})", "spider")
+    elif outside := [host for host, port in ports.items() if not leads_to_loopback(mappings, host, port)]:
+        raise UsageError(
+            f"LINKGRAPH_CONTACT is not set, and {outside[0]} is not on this machine: give an address or URL at which "
+            "its webmaster reaches you, e.g. -s LINKGRAPH_CONTACT=you@example.org"
+        )
+
+
+def _elapsed(response: Response) -> int | None:
+    latency = response.meta.get("download_latency")
+    return None if latency is None else round(latency * 1000)
+
+
+def _retry_after(response: Response) -> float | None:
+    raw = response.headers.get("Retry-After")
+    if raw is None:
+        return None
+    text = raw.decode("latin-1").strip()
+    if text.isdigit():
+        return float(text)
+    try:
+        return max(0.0, (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds())
+    except (TypeError, ValueError):
+        return None
