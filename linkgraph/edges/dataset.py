@@ -10,18 +10,19 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
-import pyarrow.dataset as ds
 import pyarrow.parquet as pq
+
+if TYPE_CHECKING:
+    import pyarrow.dataset as ds
 
 from linkgraph.edges.log import Entry, LiveFile, append, live_files, read, sync_folder
 from linkgraph.edges.run import Run, runs
 from linkgraph.edges.schema import EDGES, PAGES, TABLES, check_schema
 from linkgraph.edges.segment import now
 from linkgraph.errors import CorruptFileError, UsageError
-
-_PARTITION = ds.partitioning(pa.schema([pa.field("run", pa.string())]), flavor="hive")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +66,15 @@ class Snapshot:
         return self._dataset(self.page_files, PAGES)
 
     def _dataset(self, paths: tuple[Path, ...], schema: pa.Schema) -> ds.Dataset:
+        # Imported here: it takes pandas along where that is installed, and a crawl needs neither.
+        import pyarrow.dataset as ds
+
         whole = schema.append(pa.field("run", pa.string()))
         return ds.dataset(
             [str(path) for path in paths],
             schema=whole,
             format="parquet",
-            partitioning=_PARTITION,
+            partitioning=ds.partitioning(pa.schema([pa.field("run", pa.string())]), flavor="hive"),
             partition_base_dir=str(self.root),
         )
 
