@@ -3,7 +3,7 @@
 * LinkgraphError
   + UsageError            an option, argument or file the user gave cannot be used
     - SeedsError          no usable seed
-    - UnknownDomainError  a domain that the data set has never seen
+  + UnknownDomainError    a domain that the data set has never seen
   + StateError            what lies on disk is not what the commit left there
     - CorruptFileError    a file differs from its digest, or is no Parquet of ours
     - RunLockedError      another process works on the same run
