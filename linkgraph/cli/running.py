@@ -60,6 +60,7 @@ def run_site(settings: dict[str, object], arguments: dict[str, object]) -> int:
 
     merged = Settings()
     merged.setmodule("linkgraph.settings", priority="project")
+    merged.set("LOG_LEVEL", "WARNING", priority="project")  # the progress line tells the rest
     merged.update(settings, priority="cmdline")
     process = AsyncCrawlerProcess(merged)
     crawler = process.create_crawler("site")

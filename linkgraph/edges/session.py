@@ -182,7 +182,7 @@ def visits(segment: Segment) -> Iterator[Visit]:
     """Yield what each page of *segment* means for the frontier."""
     columns = [getattr(segment.links, name) for name in _LINK_FIELDS]
     for page, where in segment.by_page():
-        targets = [Target(*row) for row in zip(*(column[where] for column in columns), strict=True)]
+        targets = zip(*(column[where] for column in columns), strict=True)
         yield Visit(page.url, page.host, page.domain, page.outcome, page.outcome_reason, targets)
 
 
@@ -229,11 +229,11 @@ def read_visits(run: Run, entry: Entry) -> Iterator[Visit]:
     paths = {file.table: run.root / file.path for file in entry.files}
     pages = pq.read_table(paths["pages"], columns=["url", "host", "domain", "outcome", "outcome_reason"])
     edges = pq.read_table(paths["edges"], columns=["src_url", *_LINK_FIELDS])
-    order: dict[str, list[Target]] = {url: [] for url in pages.column("url").to_pylist()}
+    order: dict[str, list[tuple[Any, ...]]] = {url: [] for url in pages.column("url").to_pylist()}
     rows = edges.select(list(_LINK_FIELDS)).to_pydict()
     sources = pc.cast(edges.column("src_url"), "string").to_pylist()
     for source, *values in zip(sources, *(rows[name] for name in _LINK_FIELDS), strict=True):
-        order[source].append(Target(*values))
+        order[source].append(tuple(values))
     for page in pages.to_pylist():
         yield Visit(**page_fields(page), targets=order[page["url"]])
 

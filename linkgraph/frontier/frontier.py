@@ -134,8 +134,8 @@ class Frontier:
         return None
 
     def next_time(self) -> float | None:
-        """Return when the next host may be asked; None where no host waits for its time."""
-        return self._waiting[0][0] if self._waiting else None
+        """Return when the next host may be asked; None where no host waits for its time, or none may be asked."""
+        return self._waiting[0][0] if self._waiting and not self.run_exhausted else None
 
     def hungry(self, limit: int = 64) -> list[int]:
         """Return ids of up to *limit* hosts whose next URLs should be leased now; answer with `load`."""

@@ -7,11 +7,13 @@ Refuses nothing: a URL that is never fetched ends as excluded, with its reason.
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
+from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from linkgraph.errors import StateError, StorageError
 from linkgraph.frontier.scope import SAME_DEPTH_KINDS, SCOPE_REASONS, Scope, Target
@@ -24,6 +26,9 @@ _SQLITE_CACHE_KIB = 65536
 _RECENT = 100_000
 """URLs remembered in memory (twice this at most): links of menus and footers repeat on every page of a site."""
 
+_NEVER = 1 << 30
+"""A depth below which every URL lies that is not in memory."""
+
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS hosts (id INTEGER PRIMARY KEY, host TEXT NOT NULL UNIQUE, domain TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS hosts_of_domain ON hosts (domain);
@@ -31,7 +36,6 @@ CREATE TABLE IF NOT EXISTS urls (
     id INTEGER PRIMARY KEY, host INTEGER NOT NULL, url TEXT NOT NULL, state INTEGER NOT NULL, reason TEXT,
     depth INTEGER NOT NULL, hops INTEGER NOT NULL, parent INTEGER, UNIQUE (host, url));
 CREATE INDEX IF NOT EXISTS pending ON urls (host, depth, id) WHERE state = 0;
-CREATE INDEX IF NOT EXISTS leased ON urls (id) WHERE state = 1;
 CREATE TABLE IF NOT EXISTS applied (sequence INTEGER NOT NULL);
 """
 
@@ -46,6 +50,12 @@ ON CONFLICT (host, url) DO UPDATE SET
     state = CASE WHEN {_LIFTED} THEN {PENDING} ELSE state END,
     reason = CASE WHEN {_LIFTED} THEN NULL ELSE reason END
 WHERE excluded.depth < depth OR {_LIFTED}
+"""
+
+
+_LEASES = """
+SELECT u.id, u.url, u.host, u.depth, p.url FROM urls u LEFT JOIN urls p ON p.id = u.parent
+WHERE u.id IN (SELECT value FROM json_each(?))
 """
 
 
@@ -75,7 +85,8 @@ class Visit(NamedTuple):
     domain: str
     outcome: str
     reason: str | None
-    targets: Sequence[Target]
+    targets: Iterable[tuple[Any, ...]]
+    """The fields of a `Target` for each link; bare tuples, because most are known and looked at only once."""
 
 
 class Ledger:
@@ -100,6 +111,7 @@ class Ledger:
         self._recent: dict[str, int] = {}
         self._excluded: dict[str, int] = {}
         self._touched: dict[int, Host] = {}
+        self._leased: set[int] = set()
         self.pending = self.counts()["pending"]
         """About how many URLs wait; exact when the ledger is opened."""
 
@@ -114,9 +126,7 @@ class Ledger:
         return row[0] or 0
 
     @contextmanager
-    def _transaction(self, *, durable: bool = True) -> Iterator[None]:
-        # A lease that a power cut undoes is what the next start would undo anyway: no fsync for it.
-        self._db.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+    def _transaction(self) -> Iterator[None]:
         try:
             self._db.execute("BEGIN IMMEDIATE")
             yield
@@ -167,15 +177,18 @@ class Ledger:
 
     def _apply_visit(self, scope: Scope, visit: Visit) -> None:
         page_id, depth, hops = self._visited(visit)
-        for target in visit.targets:
-            same_depth = target.kind in SAME_DEPTH_KINDS
+        recent, excluded = self._recent, self._excluded
+        for row in visit.targets:
+            url, same_depth = row[0], row[3] in SAME_DEPTH_KINDS
             at = depth if same_depth else depth + 1
-            known = self._recent.get(target.url)
-            if known is not None and known <= at:
+            if recent.get(url, _NEVER) <= at:
                 continue
-            after = hops + 1 if same_depth else 0
+            target, after = Target(*row), hops + 1 if same_depth else 0
             reason = scope.refuses(target, at, after)
-            self._add(target, EXCLUDED if reason else PENDING, reason, depth=at, hops=after, parent=page_id)
+            if reason is None:
+                self._add(target, PENDING, None, depth=at, hops=after, parent=page_id)
+            elif excluded.get(url, _NEVER) > at:
+                self._add(target, EXCLUDED, reason, depth=at, hops=after, parent=page_id)
 
     def _visited(self, visit: Visit) -> tuple[int, int, int]:
         state = _STATE_OF_OUTCOME.get(visit.outcome, EXCLUDED)
@@ -185,6 +198,8 @@ class Ledger:
             (state, visit.reason, host, visit.url),
         ).fetchone()
         self.pending = max(0, self.pending - 1)
+        if row is not None:
+            self._leased.discard(row[0])
         if row is None:
             # A page that nobody linked to, such as a robots.txt that names sitemaps.
             row = self._db.execute(
@@ -198,9 +213,6 @@ class Ledger:
         self, target: Target, state: int, reason: str | None, *, depth: int, hops: int, parent: int | None
     ) -> None:
         cache = self._excluded if state == EXCLUDED else self._recent
-        known = cache.get(target.url)
-        if known is not None and known <= depth:
-            return
         if len(cache) >= _RECENT:
             cache.clear()
         cache[target.url] = depth
@@ -250,32 +262,28 @@ class Ledger:
         self._db.execute("INSERT INTO applied VALUES (?)", (sequence,))
 
     def lease(self, host_ids: Iterable[int], per_host: int) -> dict[int, list[Lease]]:
-        """Return up to *per_host* pending URLs of each host, shallowest and oldest first, and mark them leased."""
-        leases: dict[int, list[Lease]] = {}
-        with self._transaction(durable=False):
-            for host_id in host_ids:
-                rows = self._db.execute(
-                    "SELECT u.id, u.url, u.host, u.depth, p.url FROM urls u LEFT JOIN urls p ON p.id = u.parent "
-                    f"WHERE u.host = ? AND u.state = {PENDING} ORDER BY u.depth, u.id LIMIT ?",
-                    (host_id, per_host),
-                ).fetchall()
-                leases[host_id] = [Lease(*row) for row in rows]
-                self._db.executemany(
-                    f"UPDATE urls SET state = {LEASED} WHERE id = ?",
-                    [(row[0],) for row in rows],
-                )
-        return leases
+        """Return up to *per_host* pending URLs of each host, shallowest and oldest first, and hold them as leased.
+
+        A lease lives in memory only: it ends with the commit of its page, with `release`, or with the process. On
+        disk it would cost a write a URL, and the next start would have to undo it.
+        """
+        chosen = {host_id: self._next(host_id, per_host) for host_id in host_ids}
+        wanted = [one for ids in chosen.values() for one in ids]
+        found = {row[0]: Lease(*row) for row in self._db.execute(_LEASES, (json.dumps(wanted),))}
+        self._leased.update(wanted)
+        return {host_id: [found[one] for one in ids] for host_id, ids in chosen.items()}
+
+    def _next(self, host_id: int, limit: int) -> list[int]:
+        query = f"SELECT id FROM urls WHERE host = ? AND state = {PENDING} ORDER BY depth, id"
+        with closing(self._db.execute(query, (host_id,))) as rows:
+            return list(islice((one for (one,) in rows if one not in self._leased), limit))
 
     def release(self, lease_ids: Iterable[int] | None = None) -> None:
-        """Make leased URLs pending again: those named, or all."""
-        with self._transaction(durable=False):
-            if lease_ids is None:
-                self._db.execute(f"UPDATE urls SET state = {PENDING} WHERE state = {LEASED}")
-            else:
-                self._db.executemany(
-                    f"UPDATE urls SET state = {PENDING} WHERE id = ? AND state = {LEASED}",
-                    [(one,) for one in lease_ids],
-                )
+        """End leases, so that their URLs can be leased again: those named, or all."""
+        if lease_ids is None:
+            self._leased.clear()
+        else:
+            self._leased.difference_update(lease_ids)
 
     def pending_hosts(self) -> Iterator[Host]:
         """Yield every host that has a pending URL, by the order in which the hosts were seen."""
@@ -289,6 +297,8 @@ class Ledger:
     def counts(self) -> dict[str, int]:
         """Return how many URLs are in each state."""
         found = dict(self._db.execute("SELECT state, count(*) FROM urls GROUP BY state"))
+        found[LEASED] = len(self._leased)
+        found[PENDING] = found.get(PENDING, 0) - found[LEASED]
         return {name: found.get(number, 0) for number, name in enumerate(STATES)}
 
     def visits_by_domain(self) -> dict[str, int]:

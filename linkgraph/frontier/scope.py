@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
 
 from linkgraph.urls import MAX_URL_LENGTH
 
@@ -94,7 +93,8 @@ def unfit(url: str, kind: str) -> str | None:
     if len(url) > MAX_URL_LENGTH:
         return "url:too-long"
     if kind != "sitemap":
-        suffix = urlsplit(url).path.rpartition("/")[2].rpartition(".")
-        if suffix[1] and suffix[2].lower() in FILE_TYPES:
+        # A canonical URL has its path after the third slash, and no fragment.
+        name = url.partition("?")[0].split("/", 3)[-1].rpartition("/")[2]
+        if name.rpartition(".")[2].lower() in FILE_TYPES and "." in name:
             return "scope:file-type"
     return None
