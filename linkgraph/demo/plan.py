@@ -56,6 +56,7 @@ class PlantedLink:
     rel: tuple[str, ...] = ()
     anchor: str = ""
     zone: str = "content"
+    """Where it stands: a form's own link in the zone around the form, what is inside the form in `form`."""
     origin: str = "html"
     fragment: str | None = None
     alt: str | None = None

@@ -146,9 +146,10 @@ def _commenter(sheet: Sheet) -> str:
 
 
 def form(sheet: Sheet, action: str, fields: tuple[str, ...], button: str, method: str = "get") -> None:
-    """Write a form whose action is the path *action* of this site."""
+    """Write a form whose action is the path *action* of this site, with a link to its terms inside."""
     markup = f'<form action="{{href}}" method="{method}" class="form">'
     inputs = "".join(f'<label>{name} <input type="text" name="{name}"></label> ' for name in fields)
-    with sheet.inside("form", "", ""):
-        sheet.add(sheet.element("form", f"http://{sheet.site.host}{action}", "form", markup), inputs)
-        sheet.add(f'<button type="submit">{button}</button></form>\n')
+    opening = sheet.element("form", f"http://{sheet.site.host}{action}", "form", markup)
+    with sheet.inside("form", opening + inputs, "</form>\n"):
+        terms = sheet.a(f"http://{sheet.site.host}/privacy", "Terms", "internal")
+        sheet.add(f'<button type="submit">{button}</button> {terms}')
