@@ -15,6 +15,8 @@ from typing import NamedTuple
 
 import ada_url
 import publicsuffixlist
+from requests import Response, Session
+from requests_file import FileAdapter
 from tldextract import TLDExtract
 
 CANONICALISER_VERSION = "1"
@@ -24,12 +26,27 @@ MAX_URL_LENGTH = 2083
 """Code points; the de facto limit of browsers and sitemaps' consumers. Longer URLs are traps more often than pages."""
 
 _SUFFIX_LIST = Path(publicsuffixlist.__file__).with_name("public_suffix_list.dat")
-_extract = TLDExtract(
-    suffix_list_urls=[_SUFFIX_LIST.as_uri()],
-    cache_dir=None,
-    fallback_to_snapshot=False,
-    include_psl_private_domains=True,
-)
+
+
+def _read_and_close(response: Response, **_: object) -> None:
+    """Take the list in and close its file, which the reader of `file:` addresses leaves open."""
+    _ = response.content
+    response.close()
+
+
+@lru_cache(maxsize=1)
+def _extractor() -> TLDExtract:
+    extract = TLDExtract(
+        suffix_list_urls=[_SUFFIX_LIST.as_uri()],
+        cache_dir=None,
+        fallback_to_snapshot=False,
+        include_psl_private_domains=True,
+    )
+    with Session() as session:
+        session.mount("file://", FileAdapter())
+        session.hooks["response"].append(_read_and_close)
+        extract.update(fetch_now=True, session=session)
+    return extract
 
 
 class Url(NamedTuple):
@@ -73,7 +90,7 @@ def registrable_domain(host: str) -> str:
     """
     if _is_address(host):
         return host
-    found = _extract.extract_str(host.rstrip("."))
+    found = _extractor().extract_str(host.rstrip("."))
     if found.suffix:
         return found.top_domain_under_public_suffix or host
     return ".".join(host.rstrip(".").split(".")[-2:])
