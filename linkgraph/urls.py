@@ -28,7 +28,7 @@ MAX_URL_LENGTH = 2083
 _SUFFIX_LIST = Path(publicsuffixlist.__file__).with_name("public_suffix_list.dat")
 
 
-def _read_and_close(response: Response, **_: object) -> None:
+def _read_and_close(response: Response, **_options: object) -> None:
     """Take the list in and close its file, which the reader of `file:` addresses leaves open."""
     _ = response.content
     response.close()
