@@ -1,0 +1,74 @@
+"""One summary row → its section of the page: the numbers, the anchors and who links."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from linkgraph.reports.markup import NOTHING, Markup, domain, foreign, link, tag
+from linkgraph.reports.rows import Summary
+
+_ANCHOR = 140
+"""Characters of an anchor that a section shows; JSON and Parquet hold it whole."""
+
+
+def profile(row: Summary, name: str) -> Markup:
+    """Return the section of one known domain; *name* is its id within the page."""
+    head = tag(
+        "header",
+        tag("h3", domain(row.domain), id=name),
+        tag("span", row.status, class_=f"badge {row.status}"),
+        tag("a", "all domains", href="#all", class_="up"),
+    )
+    pair = tag("div", _anchors(row), _referring(row), class_="pair") if row.backlinks else _no_links()
+    return tag("section", head, _numbers(row), pair, class_="profile card", aria_labelledby=name)
+
+
+def _no_links() -> Markup:
+    return tag("p", "No other domain of the data set links here.", class_="soft")
+
+
+def _numbers(row: Summary) -> Markup:
+    median = row.referring_authority_median
+    shown = (
+        ("Authority", f"{row.authority or 0:.1f}"),
+        ("Rank", f"{row.rank:,}"),
+        ("Referring domains", f"{row.referring_domains:,}"),
+        ("Backlinks", f"{row.backlinks:,}"),
+        ("Followed share", NOTHING if row.followed_share is None else f"{row.followed_share:.0%}"),
+        ("Their median authority", NOTHING if median is None else f"{median:.1f}"),
+    )
+    return tag("dl", *(tag("div", tag("dt", name), tag("dd", value)) for name, value in shown), class_="numbers")
+
+
+def _anchors(row: Summary) -> Markup:
+    counts = zip(row.top_anchors, row.top_anchor_domains, row.top_anchor_backlinks, strict=True)
+    lines = [(_anchor(anchor), f"{domains:,}", f"{backlinks:,}") for anchor, domains, backlinks in counts]
+    return _table("Top anchors", ("Anchor", "Domains", "Backlinks"), lines)
+
+
+def _anchor(anchor: str) -> Markup:
+    if not anchor.strip():
+        return tag("em", "no text", class_="soft")
+    return foreign(anchor if len(anchor) <= _ANCHOR else f"{anchor[: _ANCHOR - 1]}…")
+
+
+def _referring(row: Summary) -> Markup:
+    found = zip(
+        row.top_referring_domains,
+        row.top_referring_pages,
+        row.top_referring_authority,
+        row.top_referring_backlinks,
+        strict=True,
+    )
+    lines = [(link(page, domain(name)), f"{authority:.1f}", f"{count:,}") for name, page, authority, count in found]
+    return _table("Top referring domains", ("Domain", "Authority", "Backlinks"), lines)
+
+
+def _table(caption: str, heads: tuple[str, ...], lines: Iterable[tuple[Markup, str, str]]) -> Markup:
+    columns = [tag("th", head, scope="col", class_=None if place else "text") for place, head in enumerate(heads)]
+    body = [
+        tag("tr", tag("th", first, scope="row", class_="text"), *(tag("td", value) for value in rest))
+        for first, *rest in lines
+    ]
+    table = tag("table", tag("caption", caption), tag("thead", tag("tr", *columns)), tag("tbody", *body))
+    return tag("div", table)
