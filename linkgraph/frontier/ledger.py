@@ -10,8 +10,8 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
-from itertools import islice
+from contextlib import contextmanager
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -37,6 +37,7 @@ CREATE TABLE IF NOT EXISTS urls (
     depth INTEGER NOT NULL, hops INTEGER NOT NULL, parent INTEGER, UNIQUE (host, url));
 CREATE INDEX IF NOT EXISTS pending ON urls (host, depth, id) WHERE state = 0;
 CREATE TABLE IF NOT EXISTS applied (sequence INTEGER NOT NULL);
+CREATE TEMPORARY TABLE leased (id INTEGER PRIMARY KEY);
 """
 
 _LIFTED = (
@@ -52,10 +53,12 @@ ON CONFLICT (host, url) DO UPDATE SET
 WHERE excluded.depth < depth OR {_LIFTED}
 """
 
-
-_LEASES = """
-SELECT u.id, u.url, u.host, u.depth, p.url FROM urls u LEFT JOIN urls p ON p.id = u.parent
-WHERE u.id IN (SELECT value FROM json_each(?))
+_NEXT = f"""
+SELECT u.id, u.url, u.host, u.depth, p.url FROM json_each(?) AS wanted
+CROSS JOIN urls AS u ON u.id IN (
+    SELECT id FROM urls WHERE host = wanted.value AND state = {PENDING}
+    AND NOT EXISTS (SELECT 1 FROM leased WHERE leased.id = urls.id) ORDER BY depth, id LIMIT ?)
+LEFT JOIN urls AS p ON p.id = u.parent
 """
 
 
@@ -104,6 +107,7 @@ class Ledger:
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = FULL")
             self._db.execute(f"PRAGMA cache_size = -{_SQLITE_CACHE_KIB}")
+            self._db.execute("PRAGMA temp_store = MEMORY")
             self._db.executescript(_SCHEMA)
         except sqlite3.DatabaseError as error:
             raise StateError(f"{path} is no ledger ({error}); delete it, the log rebuilds it") from error
@@ -111,7 +115,6 @@ class Ledger:
         self._recent: dict[str, int] = {}
         self._excluded: dict[str, int] = {}
         self._touched: dict[int, Host] = {}
-        self._leased: set[int] = set()
         self.pending = self.counts()["pending"]
         """About how many URLs wait; exact when the ledger is opened."""
 
@@ -199,7 +202,7 @@ class Ledger:
         ).fetchone()
         self.pending = max(0, self.pending - 1)
         if row is not None:
-            self._leased.discard(row[0])
+            self._db.execute("DELETE FROM leased WHERE id = ?", row[:1])
         if row is None:
             # A page that nobody linked to, such as a robots.txt that names sitemaps.
             row = self._db.execute(
@@ -267,23 +270,21 @@ class Ledger:
         A lease lives in memory only: it ends with the commit of its page, with `release`, or with the process. On
         disk it would cost a write a URL, and the next start would have to undo it.
         """
-        chosen = {host_id: self._next(host_id, per_host) for host_id in host_ids}
-        wanted = [one for ids in chosen.values() for one in ids]
-        found = {row[0]: Lease(*row) for row in self._db.execute(_LEASES, (json.dumps(wanted),))}
-        self._leased.update(wanted)
-        return {host_id: [found[one] for one in ids] for host_id, ids in chosen.items()}
-
-    def _next(self, host_id: int, limit: int) -> list[int]:
-        query = f"SELECT id FROM urls WHERE host = ? AND state = {PENDING} ORDER BY depth, id"
-        with closing(self._db.execute(query, (host_id,))) as rows:
-            return list(islice((one for (one,) in rows if one not in self._leased), limit))
+        leases: dict[int, list[Lease]] = {host_id: [] for host_id in host_ids}
+        rows = self._db.execute(_NEXT, (json.dumps(list(leases)), per_host)).fetchall()
+        for row in rows:
+            leases[row[2]].append(Lease(*row))
+        for found in leases.values():
+            found.sort(key=attrgetter("depth", "id"))
+        self._db.executemany("INSERT INTO leased VALUES (?)", (row[:1] for row in rows))
+        return leases
 
     def release(self, lease_ids: Iterable[int] | None = None) -> None:
         """End leases, so that their URLs can be leased again: those named, or all."""
         if lease_ids is None:
-            self._leased.clear()
+            self._db.execute("DELETE FROM leased")
         else:
-            self._leased.difference_update(lease_ids)
+            self._db.executemany("DELETE FROM leased WHERE id = ?", ((one,) for one in lease_ids))
 
     def pending_hosts(self) -> Iterator[Host]:
         """Yield every host that has a pending URL, by the order in which the hosts were seen."""
@@ -297,7 +298,7 @@ class Ledger:
     def counts(self) -> dict[str, int]:
         """Return how many URLs are in each state."""
         found = dict(self._db.execute("SELECT state, count(*) FROM urls GROUP BY state"))
-        found[LEASED] = len(self._leased)
+        found[LEASED] = self._db.execute("SELECT count(*) FROM leased").fetchone()[0]
         found[PENDING] = found.get(PENDING, 0) - found[LEASED]
         return {name: found.get(number, 0) for number, name in enumerate(STATES)}
 
