@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from linkgraph.demo import DEFAULT_SEED, SEEDS, ServedWeb, serve
 from linkgraph.errors import UsageError
 
 if TYPE_CHECKING:
-    from linkgraph import CrawlSummary
+    from linkgraph.cli.launch import CrawlSummary
+    from linkgraph.demo import ServedWeb
 
 MARKER = "demo.json"
 """Says that a data folder is a demo's, and of which seed."""
@@ -32,7 +32,7 @@ def demo(
     serve_only: Annotated[
         bool, typer.Option("--serve", help="Only serve the small web, for a crawl of your own")
     ] = False,
-    seed: Annotated[int, typer.Option(help="Another number gives other pages")] = DEFAULT_SEED,
+    seed: Annotated[int | None, typer.Option(help="Another number gives other pages on the same sites")] = None,
 ) -> None:
     """Crawl a small made-up web on this machine, rank its domains, and show the backlinks of one.
 
@@ -42,13 +42,16 @@ def demo(
 
       linkgraph demo --serve --port 8000
     """
+    from linkgraph.demo import DEFAULT_SEED, serve
+
+    number = DEFAULT_SEED if seed is None else seed
     if serve_only:
-        with serve(seed, port) as web:
+        with serve(number, port) as web:
             _wait(web)
         return
     started = time.monotonic()
-    claim(data, seed)
-    with serve(seed, port) as web:
+    claim(data, number)
+    with serve(number, port) as web:
         summary = _crawl(web, data)
     if not summary.finished:
         _say("The crawl was interrupted; the same command takes it up again.")
@@ -91,6 +94,7 @@ def _earlier_seed(marker: Path) -> object:
 
 def _crawl(web: ServedWeb, data: Path) -> CrawlSummary:
     import linkgraph
+    from linkgraph.demo import SEEDS
 
     _say(f"A small web waits on {web.address}:{web.port}. Crawling it from {len(SEEDS)} seeds.")
     settings = {"LINKGRAPH_RESOLVE": web.resolve, "LINKGRAPH_HOST_DELAY": 0}
@@ -134,6 +138,8 @@ def _wait(web: ServedWeb) -> None:
 
 def command(web: ServedWeb) -> str:
     """Return the shell command that crawls *web* from its seeds with Scrapy, in whatever folder it is run."""
+    from linkgraph.demo import SEEDS
+
     return (
         f"SCRAPY_SETTINGS_MODULE=linkgraph.settings scrapy crawl site -a seeds={','.join(SEEDS)} -a follow=all "
         f"-s LINKGRAPH_RESOLVE='{web.resolve}' -s LINKGRAPH_HOST_DELAY=0"
