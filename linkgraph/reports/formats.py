@@ -182,3 +182,21 @@ def write_table(table: pa.Table, format: str, out: Path | None, *, title: str) -
         return
     fill(sys.stdout.buffer)
     sys.stdout.buffer.flush()
+
+
+def write_answer(
+    table: pa.Table,
+    wanted: str | None,
+    out: Path | None,
+    *,
+    shown: tuple[str, ...],
+    title: str,
+) -> None:
+    """Write every column for programs, the *shown* ones for people; the format as `choose_format` finds it.
+
+    Raises:
+        UsageError: as `write_table`.
+        StorageError: as `write_table`.
+    """
+    chosen = choose_format(wanted, out)
+    write_table(table.select(list(shown)) if chosen == "table" else table, chosen, out, title=title)

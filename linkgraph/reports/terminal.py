@@ -22,6 +22,9 @@ _LINES = {0x2028: 0x2424, 0x2029: 0x2424}
 VISIBLE: dict[int, int] = _PICTURES | _C1 | _BIDI | _LINES
 """Code point → the visible one that stands for it: C0 as control pictures, the rest as U+FFFD or U+2424."""
 
+_UNBROKEN = 1_000
+"""Columns of an output that is no terminal."""
+
 
 def safe(text: str) -> str:
     """Return *text* with every character that a terminal would obey replaced by one that it shows."""
@@ -62,10 +65,16 @@ def terminal_table(table: pa.Table, *, title: str) -> Table:
         title: stands above it; it may hold strings from the web.
     """
     # Text objects: rich would read "[bold]" in a plain string as markup.
-    shown = Table(title=Text(safe(title)), box=box.SIMPLE_HEAD, title_justify="left", title_style="bold")
+    shown = Table(
+        title=Text(safe(title)), box=box.SIMPLE_HEAD, title_justify="left", title_style="bold", pad_edge=False
+    )
     for field in table.schema:
         heading = Text(field.name.replace("_", " "))
-        shown.add_column(heading, justify="right" if _is_number(field.type) else "left", overflow="fold")
+        if _is_number(field.type):
+            longest = max(map(len, heading.plain.split()), default=1)
+            shown.add_column(heading, justify="right", min_width=longest)
+        else:
+            shown.add_column(heading, justify="left", overflow="fold")
     for row in zip(*(column.to_pylist() for column in table.columns), strict=True):
         shown.add_row(*(Text(readable(value)) for value in row))
     return shown
@@ -74,6 +83,8 @@ def terminal_table(table: pa.Table, *, title: str) -> Table:
 def print_table(table: pa.Table, *, title: str, console: Console | None = None) -> None:
     """Print an Arrow table on *console* (stdout if none); says so when there is no row."""
     console = console or Console(highlight=False)
+    if not console.is_terminal:
+        console.width = _UNBROKEN  # who pipes a table looks for whole lines
     console.print(terminal_table(table, title=title))
     if table.num_rows == 0:
         console.print(Text("no rows"))

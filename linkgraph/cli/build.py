@@ -1,0 +1,81 @@
+"""`linkgraph build`: from the links of every run to ranks, graphs and the links sorted by target."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from linkgraph.index.record import BuildResult
+
+
+def build(
+    data: Annotated[Path, typer.Option(envvar="LINKGRAPH_DATA", help="The data folder")] = Path("data"),
+    policy: Annotated[str, typer.Option(help="What counts as a vote: followed")] = "followed",
+) -> None:
+    """Rank every domain and sort every link by its target. Run it after a crawl; readers switch when it is whole.
+
+    Examples:
+      linkgraph build
+
+      linkgraph build --data /srv/crawl --policy followed
+    """
+    from rich.console import Console
+
+    from linkgraph.index.build import build as make
+
+    messages = Console(stderr=True, highlight=False)
+    with _progress() as progress:
+        result = make(data, policy=policy, progress=progress)
+    messages.print(_summary(result))
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str, int, int], None]]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+    bars = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )
+    tasks: dict[str, TaskID] = {}
+
+    def show(step: str, done: int, total: int) -> None:
+        if step not in tasks:
+            tasks[step] = bars.add_task(step)
+        bars.update(tasks[step], completed=done, total=total)
+
+    with bars:
+        yield show
+
+
+def _summary(result: BuildResult) -> object:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=f"build {result.name}", title_justify="left", show_header=False)
+    table.add_column()
+    table.add_column(justify="right")
+    rows = {
+        "pages": f"{result.pages:,}",
+        "edges read": f"{result.edges:,}",
+        "distinct links": f"{result.links:,}",
+        "domains": f"{result.nodes['domain']:,}",
+        "votes between domains": f"{result.votes['domain']:,}",
+        "policy": f"{result.policy} {result.policy_version}",
+        "PageRank error, certified": f"{result.errors['domain']:.1e} after {result.iterations['domain']} steps",
+        "seconds": f"{sum(result.seconds.values()):,.1f}",
+        "folder": str(result.folder),
+    }
+    for name, value in rows.items():
+        table.add_row(name, Text(value))
+    return table

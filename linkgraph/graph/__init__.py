@@ -1,0 +1,1 @@
+"""Links → weighted votes under a named policy → compressed sparse rows that NetworkX functions accept."""

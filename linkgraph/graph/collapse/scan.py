@@ -1,0 +1,113 @@
+"""Parquet files, or a table in memory → record batches of the asked-for columns, one after the other.
+
+Promises a fixed order, page checksums verified, and no more in memory than a batch or two. Refuses a file that cannot
+be read, by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from linkgraph.errors import CorruptFileError
+
+BATCH_ROWS = 131_072
+"""One row group of our own files; smaller batches cost calls, larger ones memory."""
+
+
+class Scan(Protocol):
+    """A table that can be read again and again, batch by batch."""
+
+    def batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        """Yield the rows, in the same order each time, with these columns in this order."""
+
+
+@dataclass(frozen=True, slots=True)
+class TableScan:
+    """A table in memory."""
+
+    table: pa.Table
+
+    def batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        """Yield the rows of the table."""
+        yield from self.table.select(list(columns)).to_batches(max_chunksize=BATCH_ROWS)
+
+
+@dataclass(frozen=True, slots=True)
+class FileScan:
+    """Parquet files; the column `run` is read from a folder `run=<run>` in the path."""
+
+    files: tuple[Path, ...]
+
+    def batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        """Yield the rows of each file, file after file.
+
+        Raises:
+            CorruptFileError: a file cannot be opened or decoded, or lacks a column.
+        """
+        for path in self.files:
+            try:
+                yield from _read(path, columns)
+            except (OSError, pa.ArrowException, KeyError) as reason:
+                raise CorruptFileError(
+                    f"{path} cannot be read ({reason}); `linkgraph doctor` sets it aside, the next crawl fetches "
+                    "its pages again"
+                ) from reason
+
+
+def _read(path: Path, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    stored = [name for name in columns if name != "run"]
+    run = next((part.removeprefix("run=") for part in path.parts if part.startswith("run=")), "")
+    with pq.ParquetFile(path, page_checksum_verification=True) as file:
+        for batch in file.iter_batches(batch_size=BATCH_ROWS, columns=stored):
+            arrays = [_repeated(run, len(batch)) if name == "run" else batch.column(name) for name in columns]
+            yield pa.RecordBatch.from_arrays(arrays, names=list(columns))
+
+
+def _repeated(text: str, rows: int) -> pa.Array:
+    return pa.DictionaryArray.from_arrays(pa.array(np.zeros(rows, np.int32)), pa.array([text]))
+
+
+def decoded(column: pa.Array) -> pa.Array:
+    """Return a column of strings without its dictionary."""
+    return column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
+
+
+def utf8(column: pa.Array) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
+    """Return a column of strings as (starts, bytes) without copying the bytes; a null is the empty string.
+
+    Args:
+        column: string or large_string, sliced or not.
+    """
+    large = pa.types.is_large_string(column.type)
+    _, offsets, data = column.buffers()
+    starts: NDArray[Any] = np.frombuffer(offsets, np.int64 if large else np.int32) if offsets else np.zeros(1, np.int32)
+    starts = starts[column.offset : column.offset + len(column) + 1]
+    if not len(starts):
+        starts = np.zeros(1, np.int64)
+    return starts.astype(np.int64), np.frombuffer(data, np.uint8) if data else np.empty(0, np.uint8)
+
+
+def mask(values: pa.Array) -> NDArray[np.bool_]:
+    """Return a boolean column as a NumPy array; null is False."""
+    flags: NDArray[np.bool_] = pc.fill_null(values, False).to_numpy(zero_copy_only=False).astype(bool, copy=False)
+    return flags
+
+
+def among(column: pa.Array, words: Sequence[str]) -> NDArray[np.bool_]:
+    """Return where a column of strings, dictionary-coded or not, holds one of *words*."""
+    if pa.types.is_dictionary(column.type):
+        hit = mask(pc.is_in(column.dictionary, value_set=pa.array(words, column.dictionary.type)))
+        if not len(hit):
+            return np.zeros(len(column), bool)
+        codes = pc.fill_null(column.indices, -1).to_numpy()
+        return np.where(codes >= 0, hit[codes], False)
+    return mask(pc.is_in(column, value_set=pa.array(words, column.type)))

@@ -1,0 +1,146 @@
+"""Rows of backlinks → the stationary vector of the damped random surfer, by power iteration.
+
+One step is x' = a (P^T x + d(x) w) + (1 - a) v: P is the row-stochastic link matrix, v the teleport vector, d(x) the
+mass on dangling nodes (no out-link, or out-links of weight 0 only), which the surfer leaves by w. Because each step
+contracts the L1 distance to the fixed point by a, the error after it is at most a / (1 - a) times the L1 change of
+the step (Langville and Meyer, Google's PageRank and Beyond, 2006, section 4.5): that bound, and not the change, is
+what the iteration stops at.
+
+Promises the same bits on every run: each sum has one order. Refuses nothing; `authority.pagerank` checks arguments.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from linkgraph.graph.csr import LinkGraph
+from linkgraph.graph.jit import kernel
+
+_BLOCK = 4096
+"""Nodes whose changes are added up before they join the total, so that rounding grows with n / 4096, not with n."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surfer:
+    """Where the random surfer goes when no link is followed."""
+
+    alpha: float
+    """Damping factor: the chance that a link is followed, in [0, 1)."""
+    teleport: NDArray[np.float64] | None = None
+    """v, shape (n,), sums to 1; None is uniform."""
+    dangling: NDArray[np.float64] | None = None
+    """w, shape (n,), sums to 1; None is the teleport vector."""
+
+
+@dataclass(frozen=True, slots=True)
+class Iterate:
+    """Where a power iteration stopped."""
+
+    ranks: NDArray[np.float64]
+    """Shape (n,)."""
+    change: float
+    """L1 norm of the last step."""
+    bound: float
+    """a / (1 - a) times the change: no smaller than the L1 distance to the fixed point."""
+    steps: int
+    floor: NDArray[np.float64]
+    """What a node without backlinks was given in the last step: shape (1,) where it is the same for all, else (n,)."""
+
+
+@kernel
+def _step(
+    indptr: Any,
+    columns: Any,
+    weights: Any,
+    floor: Any,
+    alpha: float,
+    per_weight: Any,
+    share: Any,
+    ranks: Any,
+    passed: Any,
+) -> Any:
+    """One step in one pass: gather `share` into `ranks`, leave the next shares in `passed`.
+
+    A row is gathered in two running sums, which hides the latency of the addition, and in this loop, because a call
+    a row would count references: 5.4 ms a step on cnr-2000 against 6.7 with one sum and 17 with a call.
+    """
+    uniform = len(floor) == 1
+    change, leaked, block_change, block_leaked = 0.0, 0.0, 0.0, 0.0
+    edge = 0
+    for node in range(len(ranks)):
+        even, odd = 0.0, 0.0
+        end = indptr[node + 1]
+        while edge + 1 < end:
+            if weights is None:
+                even += share[columns[edge]]
+                odd += share[columns[edge + 1]]
+            else:
+                even += share[columns[edge]] * weights[edge]
+                odd += share[columns[edge + 1]] * weights[edge + 1]
+            edge += 2
+        if edge < end:
+            even += share[columns[edge]] * (1.0 if weights is None else weights[edge])
+            edge += 1
+        rank = alpha * (even + odd) + floor[0 if uniform else node]
+        block_change += abs(rank - ranks[node])
+        ranks[node] = rank
+        passed[node] = rank * per_weight[node]
+        if per_weight[node] == 0.0:
+            block_leaked += rank
+        if node % _BLOCK == _BLOCK - 1:
+            change += block_change
+            leaked += block_leaked
+            block_change, block_leaked = 0.0, 0.0
+    return change + block_change, leaked + block_leaked
+
+
+def _floor(surfer: Surfer, leaked: float, nodes: int) -> NDArray[np.float64]:
+    uniform = np.full(1, 1.0 / nodes)
+    teleport = uniform if surfer.teleport is None else surfer.teleport
+    dangling = teleport if surfer.dangling is None else surfer.dangling
+    floor: NDArray[np.float64] = (1.0 - surfer.alpha) * teleport + surfer.alpha * leaked * dangling
+    return floor
+
+
+def power_iteration(
+    graph: LinkGraph,
+    surfer: Surfer,
+    *,
+    tol: float,
+    max_steps: int,
+    start: NDArray[np.float64] | None = None,
+    weighted: bool = True,
+) -> Iterate:
+    """Iterate until the certified L1 error is at most *tol*, or *max_steps* steps are done.
+
+    Args:
+        graph: at least one node.
+        surfer: damping factor, teleport and dangling vectors.
+        tol: L1 error to stop at. Rounding, about 1e-16 a step, is not in the bound.
+        max_steps: steps at most; the caller judges the bound that was reached.
+        start: shape (n,), sums to 1; None is the teleport vector.
+        weighted: whether edge weights count.
+    """
+    nodes = graph.number_of_nodes()
+    rows = graph.backlinks
+    columns = rows.indices.view(np.uint32)  # unsigned: numba need not ask whether an index counts from the end
+    sums = graph.links.sums() if weighted else graph.links.counts().astype(np.float64)
+    per_weight = np.divide(1.0, sums, out=np.zeros(nodes), where=sums > 0)
+    first = start if start is not None else surfer.teleport
+    ranks = np.full(nodes, 1.0 / nodes) if first is None else first.astype(np.float64)
+    share, passed = ranks * per_weight, np.empty(nodes)
+    leaked = float(ranks[per_weight == 0].sum())
+    floor, change, bound = _floor(surfer, leaked, nodes), np.inf, np.inf
+    steps = 0
+    while steps < max_steps and bound > tol:
+        floor = _floor(surfer, leaked, nodes)
+        weights = rows.weights if weighted else None
+        change, leaked = _step(rows.indptr, columns, weights, floor, surfer.alpha, per_weight, share, ranks, passed)
+        share, passed = passed, share
+        bound = surfer.alpha / (1.0 - surfer.alpha) * change
+        steps += 1
+    return Iterate(ranks, float(change), float(bound), steps, floor)

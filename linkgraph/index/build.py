@@ -1,0 +1,193 @@
+"""A data folder → one build: ranked domains and hosts, their graphs, and every link sorted by its target.
+
+Promises that readers see the old build until the new one is whole and on the disk; the same scores, bit for bit, for
+the same data; and memory that grows with distinct names, not with links. Refuses a data folder in which another build
+runs.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from linkgraph import __version__
+from linkgraph.authority.pagerank import DAMPING, TOLERANCE, PageRank, pagerank
+from linkgraph.authority.score import DECADES, authority
+from linkgraph.edges.dataset import Snapshot, snapshot
+from linkgraph.edges.schema import SCHEMA_VERSION
+from linkgraph.errors import StorageError
+from linkgraph.graph.collapse import collapse
+from linkgraph.graph.collapse.scan import FileScan, Scan
+from linkgraph.graph.csr import LinkGraph
+from linkgraph.graph.intern import Interner
+from linkgraph.graph.names import Names, array_path
+from linkgraph.graph.policy import VotePolicy, policy_named
+from linkgraph.index.compact import Sorter, bucket_count, compact
+from linkgraph.index.files import write_nodes
+from linkgraph.index.layout import FORMAT, graph_stem, make_current, new_name, sole_builder, unfinished
+from linkgraph.index.links import Domains
+from linkgraph.index.record import LEVELS, BuildResult, record_text
+from linkgraph.index.tables import ranked_nodes
+from linkgraph.index.tally import Addresses, Tally
+from linkgraph.urls import CANONICALISER_VERSION, suffix_list_version
+
+Progress = Callable[[str, int, int], None]
+"""Told (step, done, total); called often, and with done = total when a step ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Watched:
+    """A scan that tells how far it is."""
+
+    scan: Scan
+    rows: int
+    progress: Progress
+    step: str
+
+    def batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        done = 0
+        for batch in self.scan.batches(columns):
+            yield batch
+            done += len(batch)
+            self.progress(self.step, done, self.rows)
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """One build in the making."""
+
+    folder: Path
+    live: Snapshot
+    policy: VotePolicy
+    progress: Progress
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def timed(self, step: str) -> Iterator[None]:
+        began = time.perf_counter()
+        yield
+        self.seconds[step] = round(time.perf_counter() - began, 3)
+
+    def edges(self, step: str) -> Scan:
+        return _Watched(FileScan(self.live.edge_files), self.live.rows("edges"), self.progress, step)
+
+    @property
+    def pages(self) -> Scan:
+        return FileScan(self.live.page_files)
+
+    def graphs(self) -> dict[str, LinkGraph]:
+        with self.timed("collapse"):
+            graphs = collapse(self.edges("collapsing links"), self.pages, self.policy, LEVELS)
+            (self.folder / "graph").mkdir()
+            for level, graph in graphs.items():
+                graph.save(graph_stem(self.folder, level))
+        return graphs
+
+    def ranks(self, graphs: dict[str, LinkGraph]) -> dict[str, PageRank]:
+        with self.timed("rank"):
+            found = {}
+            for done, (level, graph) in enumerate(graphs.items(), 1):
+                found[level] = pagerank(graph, alpha=DAMPING, tol=TOLERANCE)
+                self.progress("ranking", done, len(graphs))
+        return found
+
+    def compact(self, names: dict[str, Names], ranks: PageRank, buckets: int) -> tuple[dict[str, Tally], int]:
+        with self.timed("sort"):
+            domains = Domains.of(names["domain"], authority(ranks))
+            ids = {"domain": domains.ids, "host": Interner.of(names["host"])}
+            tallies = {level: Tally(level, ids[level]) for level in LEVELS}
+            sorter = Sorter(names["domain"], domains, Addresses.read(self.pages), self.policy, tuple(tallies.values()))
+            links = compact(
+                self.edges("sorting links"),
+                self.pages,
+                sorter,
+                build=self.folder,
+                buckets=buckets,
+                done=lambda number: self.progress("writing links", number, buckets),
+            )
+        return tallies, links
+
+    def tables(self, names: dict[str, Names], tallies: dict[str, Tally], ranks: dict[str, PageRank]) -> None:
+        with self.timed("tables"):
+            for level in LEVELS:
+                ranked = ranked_nodes(names[level], tallies[level], ranks[level], self.policy)
+                write_nodes(self.folder / f"{level}s.parquet", ranked.table, [level])
+                np.save(array_path(graph_stem(self.folder, level), "row"), ranked.row)
+
+
+def _names(graph: LinkGraph) -> Names:
+    # A graph without nodes has no names to speak of.
+    return graph.names if isinstance(graph.names, Names) else Names.of([])
+
+
+def _make(work: _Work, name: str, final: Path) -> BuildResult:
+    graphs = work.graphs()
+    names = {level: _names(graph) for level, graph in graphs.items()}
+    ranks = work.ranks(graphs)
+    buckets = bucket_count(work.live.rows("edges"))
+    tallies, links = work.compact(names, ranks["domain"], buckets)
+    work.tables(names, tallies, ranks)
+    return BuildResult(
+        name=name,
+        folder=final,
+        format=FORMAT,
+        made_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        linkgraph=__version__,
+        schema=SCHEMA_VERSION,
+        canonicaliser=CANONICALISER_VERSION,
+        suffix_list=suffix_list_version(),
+        snapshot=work.live.digest,
+        policy=work.policy.name,
+        policy_version=work.policy.version,
+        alpha=DAMPING,
+        tolerance=TOLERANCE,
+        decades=DECADES,
+        buckets=buckets,
+        edges=work.live.rows("edges"),
+        pages=work.live.rows("pages"),
+        links=links,
+        nodes={level: graph.number_of_nodes() for level, graph in graphs.items()},
+        votes={level: graph.number_of_edges() for level, graph in graphs.items()},
+        iterations={level: found.iterations for level, found in ranks.items()},
+        errors={level: found.error for level, found in ranks.items()},
+        seconds=work.seconds,
+    )
+
+
+def build(data: Path | str, *, policy: str = "followed", progress: Progress | None = None) -> BuildResult:
+    """Build from every committed row of a data folder, and let readers use the result.
+
+    Args:
+        data: the data folder. One without rows gives an empty build.
+        policy: the name of the vote policy.
+        progress: told (step, done, total) on the way.
+
+    Raises:
+        UsageError: *data* is no folder, or no policy has this name.
+        StateError: another process is building here.
+        CorruptFileError: a file cannot be read; it is named.
+        StorageError: the disk refused a write; the build before is still in use.
+    """
+    root, chosen = Path(data), policy_named(policy)
+    live = snapshot(root)
+    try:
+        with sole_builder(root) as folder:
+            name = new_name(folder, live.digest)
+            with unfinished(folder, name) as hidden:
+                work = _Work(hidden, live, chosen, progress or (lambda *_: None))
+                result = _make(work, name, folder / name)
+                (hidden / "build.json").write_text(record_text(result), encoding="utf-8")
+            make_current(folder, name)
+    except OSError as reason:
+        raise StorageError(
+            f"{root / 'builds'}: {reason.strerror or reason} while building; free space or make the folder writable, "
+            "then build again; readers still use the build before"
+        ) from reason
+    return result

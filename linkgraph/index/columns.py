@@ -1,0 +1,86 @@
+"""Arrow columns between their stored form (dictionaries, 32-bit offsets) and their working form (plain, 64-bit).
+
+Promises that a column survives both ways. The working form is what rows of many files, or of one huge target, can be
+put together in: dictionaries differ from file to file, and 32-bit offsets end at 2 GiB of text.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from linkgraph.graph.collapse.scan import mask
+
+
+def working_type(stored: pa.DataType) -> pa.DataType:
+    """Return the type that a stored column has while rows are moved and sorted."""
+    if pa.types.is_dictionary(stored):
+        return working_type(stored.value_type)
+    if pa.types.is_list(stored):
+        return pa.large_list(working_type(stored.value_type))
+    return pa.large_string() if pa.types.is_string(stored) else stored
+
+
+def working_schema(stored: pa.Schema, *extra: pa.Field) -> pa.Schema:
+    """Return the schema of the working form of a table, with *extra* columns at its end."""
+    return pa.schema([field.with_type(working_type(field.type)).with_nullable(True) for field in (*stored, *extra)])
+
+
+def to_working(column: pa.Array) -> pa.Array:
+    """Return a column, as read from a file, in its working form."""
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        return to_working(column.dictionary_decode())
+    if pa.types.is_list(kind):
+        values = to_working(column.flatten())
+        lengths = pc.fill_null(pc.list_value_length(column), 0).to_numpy()
+        offsets = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
+        gone = None if not column.null_count else pc.is_null(column)
+        return pa.LargeListArray.from_arrays(pa.array(offsets), values, mask=gone)
+    return column.cast(working_type(kind))
+
+
+def to_stored(column: pa.ChunkedArray, kind: pa.DataType) -> pa.Array:
+    """Return a working column as an array of the stored type *kind*."""
+    whole = column.combine_chunks()
+    if pa.types.is_dictionary(kind):
+        return whole.cast(kind.value_type).dictionary_encode().cast(kind)
+    if pa.types.is_list(kind):
+        values = to_stored(pa.chunked_array([whole.flatten()]), kind.value_type)
+        narrow = whole.offsets.cast(pa.int64()).to_numpy() - (whole.offsets[0].as_py() or 0)
+        gone = None if not whole.null_count else pc.is_null(whole)
+        return pa.ListArray.from_arrays(pa.array(narrow.astype(np.int32)), values, mask=gone).cast(kind)
+    return whole.cast(kind)
+
+
+def codes(column: pa.ChunkedArray) -> NDArray[np.int64]:
+    """Return a number for each value, equal for equal values, -1 for null; shape (n,)."""
+    encoded = column.combine_chunks().dictionary_encode()
+    numbers: NDArray[np.int64] = pc.fill_null(encoded.indices, -1).to_numpy().astype(np.int64)
+    return numbers
+
+
+def ranks(column: pa.ChunkedArray) -> NDArray[np.int64]:
+    """Return a number for each string that sorts as the strings do in byte order; shape (n,). No nulls."""
+    encoded = column.combine_chunks().dictionary_encode()
+    order = pc.sort_indices(encoded.dictionary).to_numpy()
+    place = np.empty(len(order), np.int64)
+    place[order] = np.arange(len(order))
+    numbers: NDArray[np.int64] = place[encoded.indices.to_numpy()]
+    return numbers
+
+
+def starts_of_runs(*keys: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return where a run of equal keys begins in sorted arrays of equal length."""
+    fresh = np.ones(len(keys[0]), bool)
+    fresh[1:] = False
+    for key in keys:
+        fresh[1:] |= key[1:] != key[:-1]
+    return np.flatnonzero(fresh)
+
+
+def true(column: pa.ChunkedArray) -> NDArray[np.bool_]:
+    """Return a boolean column as a NumPy array; null is False."""
+    return mask(column.combine_chunks())

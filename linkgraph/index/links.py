@@ -1,0 +1,126 @@
+"""The edges that point into one bucket of domains → one row a distinct link, sorted by target, ready to be looked up.
+
+A link is distinct by source page, target URL and fragment, kind, rel, anchor, alt and zone, as it is on one page. Of
+several observations the newest is kept; `first_seen` and `last_seen` tell the span. Promises the order (target domain
+by reversed labels, target URL, source domain by reversed labels, source URL, ordinal).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from linkgraph.edges.schema import EDGES
+from linkgraph.graph.collapse.scan import utf8
+from linkgraph.graph.intern import Interner
+from linkgraph.graph.names import Names
+from linkgraph.index.columns import codes, ranks, starts_of_runs
+
+_IDENTITY = ("dst_fragment", "kind", "rel", "anchor", "alt", "zone")
+"""What, beside its two URLs, tells a link from another one on the same page."""
+
+_ADDED = (
+    pa.field("run", pa.string()),
+    pa.field("first_seen", pa.timestamp("ms", tz="UTC")),
+    pa.field("last_seen", pa.timestamp("ms", tz="UTC")),
+    pa.field("src_authority", pa.float64()),
+    pa.field("dst_status", pa.int16(), nullable=True),
+)
+
+LINKS: pa.Schema = pa.schema([*EDGES, *_ADDED], metadata={**EDGES.metadata, b"linkgraph.table": b"links"})
+"""The derived table: the newest observation of each link, the run that made it, and what the build adds."""
+
+_MIX = np.uint64(0x9E3779B97F4A7C15)
+
+
+@dataclass(frozen=True, slots=True)
+class Domains:
+    """What is known of the nodes of the domain graph."""
+
+    ids: Interner
+    authority: NDArray[np.float64]
+    """Shape (n,)."""
+    place: NDArray[np.int64]
+    """Shape (n,): the position of each domain by reversed labels (`com.example`)."""
+
+    @classmethod
+    def of(cls, names: Names, authority: NDArray[np.float64]) -> Domains:
+        """Return the domains of a graph, node by node."""
+        turned = pa.array([".".join(reversed(name.split("."))) for name in names], pa.large_string())
+        place = np.empty(len(turned), np.int64)
+        place[pc.sort_indices(turned).to_numpy()] = np.arange(len(turned))
+        return cls(Interner.of(names), authority, place)
+
+    def find(self, column: pa.ChunkedArray) -> NDArray[np.int32]:
+        """Return the node of each domain in a column."""
+        return self.ids.find(*utf8(column.combine_chunks()))
+
+
+def _identity(rows: pa.Table) -> NDArray[np.uint64]:
+    """Return a 64-bit number for what tells links apart on one page; two of the same page and target never meet."""
+    mixed = np.zeros(rows.num_rows, np.uint64)
+    for name in _IDENTITY:
+        column = rows.column(name)
+        if name == "rel":
+            column = pc.binary_join(column, " ")
+        mixed = (mixed ^ (codes(column) + 1).astype(np.uint64)) * _MIX
+        mixed ^= mixed >> np.uint64(32)
+    return mixed
+
+
+def _seen_once(page: NDArray[np.int64], moment: NDArray[np.int64]) -> bool:
+    """Return whether no page stands here from two fetches; then every row is a link of its own."""
+    order = np.lexsort((moment, page))
+    return len(starts_of_runs(page[order])) == len(starts_of_runs(page[order], moment[order]))
+
+
+def _milliseconds(moment: NDArray[np.int64]) -> pa.Array:
+    return pa.array(moment).cast(pa.timestamp("ms", tz="UTC"))
+
+
+def distinct_links(rows: pa.Table, domains: Domains, pages: pa.Table) -> tuple[pa.Table, NDArray[np.int64]]:
+    """Return one row a distinct link, with the columns that the build adds, and the order that sorts them by target.
+
+    Args:
+        rows: the edges of one bucket in working form, `run` included.
+        domains: authority and order of every domain.
+        pages: the newest row of every page of the same bucket.
+    """
+    source, target = domains.find(rows["src_domain"]), domains.find(rows["dst_domain"])
+    page, moment = ranks(rows["src_url"]), rows["observed_at"].cast(pa.int64()).to_numpy()
+    into = (domains.place[target] << 32) | ranks(rows["dst_url"])
+    out_of = (domains.place[source] << 32) | page
+    first = last = np.arange(rows.num_rows)
+    if not _seen_once(page, moment):
+        identity = _identity(rows).view(np.int64)
+        order = np.lexsort((moment, identity, out_of, into))
+        starts = starts_of_runs(into[order], out_of[order], identity[order])
+        first, last = order[starts], order[np.append(starts[1:], len(order)) - 1]
+        rows, into, out_of, source = rows.take(pa.array(last)), into[last], out_of[last], source[last]
+    for name, values in (
+        ("first_seen", _milliseconds(moment[first])),
+        ("last_seen", _milliseconds(moment[last])),
+        ("src_authority", pa.array(domains.authority[source])),
+        ("dst_status", _status_of(rows["dst_url"], pages)),
+    ):
+        rows = rows.append_column(name, values)
+    return rows, np.lexsort((rows["ordinal"].to_numpy(), out_of, into))
+
+
+def _status_of(urls: pa.ChunkedArray, pages: pa.Table) -> pa.Array:
+    known = Interner()
+    known.add(*utf8(pages["url"].combine_chunks()))
+    row = known.find(*utf8(urls.combine_chunks()))
+    return pages["status"].combine_chunks().take(pa.array(row, mask=row < 0))
+
+
+def newest_pages(pages: pa.Table) -> pa.Table:
+    """Return the last row of each URL by `fetched_at`, of the rows of one bucket."""
+    url = ranks(pages["url"])
+    order = np.lexsort((pages["fetched_at"].cast(pa.int64()).to_numpy(), url))
+    ends = np.append(starts_of_runs(url[order])[1:], len(order)) - 1
+    return pages.take(pa.array(order[ends] if len(order) else order))

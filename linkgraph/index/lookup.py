@@ -1,0 +1,108 @@
+"""A finished build → the rows that a question needs, and no others.
+
+Promises that a question about one domain opens one file of links and decodes the row groups that can hold it. Refuses
+a build that is damaged or of a newer format.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from linkgraph.errors import CorruptFileError
+from linkgraph.graph.names import Names, load_array
+from linkgraph.index.layout import GROUP_ROWS, backlinks_file, bucket_of, current_build, graph_stem
+from linkgraph.index.record import BuildResult, read_record
+from linkgraph.model import RESOURCE_KINDS
+
+if TYPE_CHECKING:
+    from linkgraph.graph.csr import LinkGraph
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """A build on disk."""
+
+    record: BuildResult
+
+    @classmethod
+    def current(cls, root: Path) -> Build:
+        """Open the build that readers of the data folder *root* use.
+
+        Raises:
+            StateError: there is none yet.
+            CorruptFileError: its record cannot be read, or is of a newer linkgraph.
+        """
+        return cls(read_record(current_build(root)))
+
+    def graph(self, level: str) -> LinkGraph:
+        """Map the graph of one level (`domain` or `host`)."""
+        from linkgraph.graph.csr import LinkGraph  # it takes numba along, a second that a look-up need not wait
+
+        return LinkGraph.load(graph_stem(self.record.folder, level))
+
+    def names(self, level: str) -> Names:
+        """Map the names of one level, in byte order."""
+        return Names.load(graph_stem(self.record.folder, level))
+
+    def rows_of(self, level: str, nodes: NDArray[np.int64]) -> pa.Table:
+        """Return the rows of some nodes in the table of one level, in the order of *nodes*."""
+        row = load_array(graph_stem(self.record.folder, level), "row", np.int32)
+        return self._rows(level, row[nodes].astype(np.int64))
+
+    def best(self, level: str, count: int | None) -> pa.Table:
+        """Return the first *count* rows of the table of one level, best rank first; None for all."""
+        total = self.record.nodes[level]
+        return self._rows(level, np.arange(total if count is None else min(count, total)))
+
+    def _rows(self, level: str, rows: NDArray[np.int64]) -> pa.Table:
+        path = self.record.folder / f"{level}s.parquet"
+        groups = np.unique(rows // GROUP_ROWS)
+        # Every group but the file's last is full, so that the k-th group read begins at k full groups.
+        place = np.searchsorted(groups, rows // GROUP_ROWS) * GROUP_ROWS + rows % GROUP_ROWS
+        return _read_groups(path, groups.tolist()).take(pa.array(place))
+
+    def links_to(self, domain: str, column: str, value: str) -> pa.Table:
+        """Return the links from other domains to *domain* whose *column* is *value*, in the order of the file.
+
+        Args:
+            domain: the registrable domain of the target: it decides which file is opened.
+            column: `dst_domain`, `dst_host` or `dst_url`.
+            value: what stands there.
+        """
+        path = backlinks_file(self.record.folder, bucket_of(domain, self.record.buckets))
+        table = _read_groups(path, None, (("dst_domain", domain), (column, value)))
+        chosen = pc.and_(pc.equal(table["dst_domain"], domain), pc.equal(table[column], value))
+        kind = table["kind"].cast(pa.string())
+        for resource in RESOURCE_KINDS:
+            chosen = pc.and_(chosen, pc.not_equal(kind, resource))
+        return table.filter(chosen)
+
+
+def _read_groups(path: Path, groups: list[int] | None, wanted: Iterable[tuple[str, str]] = ()) -> pa.Table:
+    try:
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            if groups is None:
+                groups = [group for group in range(file.num_row_groups) if _may_hold(file.metadata, group, wanted)]
+            return file.read_row_groups(groups)
+    except (OSError, pa.ArrowException) as reason:
+        raise CorruptFileError(f"{path} cannot be read ({reason}); run `linkgraph build` again") from reason
+
+
+def _may_hold(metadata: pq.FileMetaData, group: int, wanted: Iterable[tuple[str, str]]) -> bool:
+    """Return whether a row group's statistics leave room for all the wanted values."""
+    columns = metadata.row_group(group)
+    index = {columns.column(at).path_in_schema: at for at in range(columns.num_columns)}
+    for name, value in wanted:
+        statistics = columns.column(index[name]).statistics
+        if statistics is not None and statistics.has_min_max and not statistics.min <= value <= statistics.max:
+            return False
+    return True
