@@ -84,6 +84,7 @@ DEFAULT_REQUEST_HEADERS = {
 
 # --- fast ----------------------------------------------------------------------------------------------------------
 CONCURRENT_ITEMS = 1  # one item a page; Scrapy starts this many tasks for each response
+WARN_ON_GENERATOR_RETURN_VALUE = False  # Scrapy parses the callback's source for it, for each response: 0.7 ms
 LOG_LEVEL = "INFO"
 LOGSTATS_INTERVAL = 0  # the progress line says it
 REACTOR_THREADPOOL_MAXSIZE = 20
