@@ -102,6 +102,6 @@ def test_the_whole_demo_shows_two_tables_and_says_where_the_parquet_lies(tmp_pat
         check=True,
     )
     assert "highest authority" in shown.stdout
-    assert "Who links to" in shown.stdout
+    assert "Ten of the links to" in shown.stdout
     assert str(folder / "edges") in shown.stderr
     assert pyarrow.dataset.dataset(folder / "pages", format="parquet").count_rows() > 4000

@@ -63,6 +63,11 @@ def test_no_noun_belongs_to_two_subjects():
         assert set(one.things).isdisjoint(other.things), (one.word, other.word)
 
 
+def test_every_noun_forms_its_plural_with_s():
+    irregular = re.compile(r"([^aeiou]y|s|x|z|ch|sh|f|fe)$")
+    assert [thing for topic in TOPICS.values() for thing in topic.things if irregular.search(thing)] == []
+
+
 def test_citations_mostly_stay_with_the_subject(web):
     topics = {site.host: site.topic for site in web.sites}
     pairs = [(link.source.split("/")[2], link.target.split("/")[2]) for link in planted(web, "editorial")]
@@ -70,9 +75,13 @@ def test_citations_mostly_stay_with_the_subject(web):
     assert 0.55 < same / len(pairs) < 0.85
 
 
-def test_popular_sites_are_cited_more(web):
-    cited = Counter(link.target.split("/")[2] for link in planted(web, "editorial"))
-    assert cited["harbourgazette.example"] > 2 * cited["rindreport.example"] > 0
+def test_popular_sites_are_cited_more_by_writers_on_other_subjects(web):
+    topics = {site.host: site.topic for site in web.sites}
+    cited: Counter[str] = Counter()
+    for link in planted(web, "editorial"):
+        source, target = link.source.split("/")[2], link.target.split("/")[2]
+        cited[target] += topics[source] != topics.get(target)
+    assert cited["harbourgazette.example"] > 3 * cited["rindreport.example"] > 0
 
 
 def test_every_word_of_planting_is_used_and_documented(web):

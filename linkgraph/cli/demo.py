@@ -23,6 +23,9 @@ MARKER = "demo.json"
 
 RUN = "demo"
 
+_RANKED = ["rank", "domain", "authority", "referring_domains", "backlinks"]
+_LINKED = ["src_authority", "src_url", "anchor", "rel", "zone"]
+
 
 def demo(
     data: Annotated[Path, typer.Option(help="Where the demo writes; an earlier demo there is taken up again")] = Path(
@@ -108,10 +111,10 @@ def _answer(data: Path) -> None:
     linkgraph.build(data)
     dataset = linkgraph.open(data)
     top = dataset.authority(top=10)
-    print_table(top, title="The ten domains of the highest authority")
+    print_table(top.select(_RANKED), title="The ten domains of the highest authority")
     if top.num_rows:
         best = top.column("domain")[0].as_py()
-        print_table(dataset.backlinks(best, limit=10), title=f"Who links to {best}")
+        print_table(dataset.backlinks(best, limit=10).select(_LINKED), title=f"Ten of the links to {best}")
 
 
 def _next_steps(data: Path) -> None:
@@ -119,10 +122,10 @@ def _next_steps(data: Path) -> None:
     _say(
         f"The links lie in {data / 'edges'} as Parquet, the pages in {data / 'pages'}, the ranks in {data / 'builds'}."
     )
-    _say("Try next:")
-    _say(f"  linkgraph backlinks best-cheap-watches.example --data {shown}")
-    _say(f"  linkgraph report --domains thespokereview.example --data {shown} -o report.html")
     parquet = str(data / "edges")
+    _say("Try next:")
+    _say(f"  linkgraph backlinks best-cheap-watches.example --data {shown}    # a link farm's money site")
+    _say(f"  linkgraph report --domains thespokereview.example --data {shown} -o report.html")
     _say(f"  python -c \"import pandas; print(pandas.read_parquet({parquet!r}).groupby('zone').size())\"")
 
 

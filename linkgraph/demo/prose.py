@@ -13,14 +13,14 @@ from linkgraph.demo.tongues import TONGUES
 from linkgraph.demo.words import FIRST_NAMES, LAST_NAMES, MONTHS, TOPICS, TOWNS
 
 _SENTENCES = (
-    "A {quality} {thing} is worth more than {number} {other}s.",
+    "{A_quality} {thing} is worth more than {number} {other}s.",
     "Most people {act} only after the {thing} has failed them.",
     "To {act}, start with the {thing} and leave the {other} for later.",
     "The {thing} in {town} is {quality}, and nobody there would have it otherwise.",
     "In {month} the {other}s are {quality} and the {thing} needs looking after.",
     "{name} has kept the same {thing} for {number} years.",
-    "It took {number} weeks to find a {quality} {thing} that was not already spoken for.",
-    "You can {act} without a {thing}, but you will not enjoy it.",
+    "It took {number} weeks to find {a_quality} {thing} that was not already spoken for.",
+    "You can {act} without {a_thing}, but you will not enjoy it.",
     "What matters is the {thing}; the {other} is a question of taste.",
     "Old {thing}s were {quality} because there was no other way to make them.",
     "Nobody in {town} agrees on how to {act}.",
@@ -28,9 +28,9 @@ _SENTENCES = (
     "If the {other} looks {quality}, leave it alone until {month}.",
     "Between {month} and the first frost we {act} twice a week.",
     "There were {number} {thing}s on the table and one {quality} {other} under it.",
-    "Ask anyone in {town}: a {thing} should be {quality} before it is anything else.",
+    "Ask anyone in {town}: {a_thing} should be {quality} before it is anything else.",
     "{name} taught us to {act} with borrowed tools.",
-    "A {thing} without a {other} is only half of the story.",
+    "{A_thing} without {a_other} is only half of the story.",
     "We measured {number} {thing}s and found two that were truly {quality}.",
     "The {quality} ones are rare, and the shop in {town} sells out by noon.",
     "Do not {act} in a hurry.",
@@ -42,10 +42,10 @@ _SENTENCES = (
 _HEADLINES = (
     "How to {act}",
     "The {quality} {thing} of {town}",
-    "Why every {thing} needs a {other}",
+    "Why every {thing} needs {a_other}",
     "{number} {thing}s compared",
     "In praise of the {quality} {thing}",
-    "A {month} with {name}'s {thing}s",
+    "Late {month} with {name}'s {thing}s",
     "When to {act} & when not to",
     "Notes on the {quality} {other}",
     "What the {thing} taught us",
@@ -62,9 +62,9 @@ Template = tuple[str, tuple[tuple[tuple[str, ...], int], ...]]
 @cache
 def _vocabulary(topic: str) -> dict[str, tuple[str, ...]]:
     words = TOPICS[topic]
-    return {
-        "thing": words.things,
-        "other": words.things,
+    slots = {
+        "thing": words.things[::2],  # apart from `other`, so that no sentence compares a thing with itself
+        "other": words.things[1::2],
         "quality": words.qualities,
         "act": words.acts,
         "name": FIRST_NAMES,
@@ -72,6 +72,14 @@ def _vocabulary(topic: str) -> dict[str, tuple[str, ...]]:
         "month": MONTHS,
         "number": tuple(str(number) for number in range(3, 43)),
     }
+    for slot in ("thing", "other", "quality"):
+        slots[f"a_{slot}"] = tuple(f"{_article(word)} {word}" for word in slots[slot])
+        slots[f"A_{slot}"] = tuple(f"{_article(word).capitalize()} {word}" for word in slots[slot])
+    return slots
+
+
+def _article(word: str) -> str:
+    return "an" if word[0] in "aeiou" else "a"
 
 
 @cache

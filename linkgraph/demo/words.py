@@ -47,21 +47,21 @@ _ALL = (
     ),
     _topic(
         "bread",
-        "loaf crust oven starter dough sieve mill banneton scraper bun crumpet roll peel baker",
+        "baguette crust oven starter dough sieve mill banneton scraper bun crumpet roll peel baker",
         "sour crusty wholemeal slow airy blistered warm seeded dense overnight",
         "feed the starter, fold the dough, score the top, wait for the second rise, grind rye, bake on stone",
         "sourdough flours ovens bakeries",
     ),
     _topic(
         "astronomy",
-        "telescope lens comet nebula star eyepiece moon planet meteor mirror dome chart eclipse observer",
+        "telescope refractor comet nebula star eyepiece moon planet meteor mirror dome chart eclipse observer",
         "faint distant double red bright variable dark-sky northern periodic ringed",
         "align the mount, count meteors, sketch the moon, wait for a clear night, time an eclipse, map a cluster",
         "planets deep-sky equipment history",
     ),
     _topic(
         "gardening",
-        "seedling hedge trellis spade bulb compost-heap bean cloche fern rake greenhouse weed root wheelbarrow",
+        "seedling hedge pergola spade bulb compost-heap bean cloche fern rake greenhouse weed root wheelbarrow",
         "hardy shady evergreen blooming thorny well-drained perennial tender walled raised",
         "prune the roses, mulch the beds, save seed, water at dusk, divide the irises, dig over the clay",
         "vegetables borders soil seasons",
@@ -84,14 +84,14 @@ _ALL = (
     ),
     _topic(
         "tea",
-        "teapot leaf kettle cup caddy infuser terrace harvest tasting grower cultivar brew blend saucer",
+        "teapot strainer kettle cup tea-tin infuser terrace harvest tasting grower cultivar brew blend saucer",
         "smoky floral malty grassy oxidised first-flush loose bitter-sweet shaded hand-rolled",
         "warm the pot, weigh the leaves, pour at eighty degrees, taste five cups, store it dark, steep it twice",
         "green black growers teaware",
     ),
     _topic(
         "birds",
-        "warbler nest feather plover hide owl finch migrant wader song fledgling wren kestrel flock",
+        "warbler nest feather plover hide owl lapwing migrant wader song fledgling wren kestrel flock",
         "migratory shy ground-nesting coastal crested juvenile rare woodland dawn moulting",
         "ring a fledgling, log every sighting, sit in the hide, learn one song a week, clean the nest box, "
         "watch the tide",
@@ -99,14 +99,14 @@ _ALL = (
     ),
     _topic(
         "woodwork",
-        "chisel plane dovetail bench mortise saw clamp joint board drawer stool veneer mallet plank",
+        "chisel plane dovetail vice mortise saw clamp joint board drawer stool veneer mallet plank",
         "quarter-sawn seasoned straight-grained oiled sharp hand-cut rough dry figured green",
         "sharpen the plane, cut a dovetail, flatten a board, leave a plank to season, turn a bowl, fit a drawer",
         "joinery tools timber finishing",
     ),
     _topic(
         "sailing",
-        "hull mast jib anchor tiller harbour winch keel buoy halyard mooring dinghy log crew",
+        "hull mast jib anchor tiller harbour cleat keel buoy halyard mooring tender log crew",
         "gaff-rigged leeward offshore tidal clinker-built salty shallow reefed wooden fast",
         "reef the mainsail, splice a rope, row ashore, read the tide tables, scrape the hull, heave to",
         "passages boats harbours seamanship",
@@ -114,21 +114,21 @@ _ALL = (
     _topic(
         "photography",
         "camera shutter print negative tripod portrait filter darkroom contact-sheet exposure viewfinder "
-        "flash roll-film album",
+        "light-meter roll-film album",
         "grainy monochrome long-exposure backlit silver large-format soft underexposed square expired",
         "load a film, meter the shadows, dry the prints, walk with one lens, wait for the light, tone a print",
         "darkroom cameras portraits essays",
     ),
     _topic(
         "cheese",
-        "rind curd dairy cheddar cellar wheel-press goat cow shepherd cloth brine-bath affineur truckle whey-tub",
+        "rind curd churn cheddar cellar ladle goat cow shepherd cloth brine-bath affineur truckle whey-tub",
         "washed-rind blue raw-milk nutty crumbly alpine cave-aged mild farmhouse ripe",
         "turn the wheels, cut the curd, salt by hand, wash the rind, age it in straw, milk at five",
         "dairies makers ripening pairings",
     ),
     _topic(
         "maps",
-        "atlas contour projection coastline legend surveyor globe meridian gazetteer place-name border grid "
+        "almanac contour projection coastline legend surveyor globe meridian gazetteer place-name border grid "
         "sheet engraver",
         "hand-coloured folded topographic blank nautical large-scale forgotten annotated equal-area inaccurate",
         "survey a coastline, redraw a border, fold it properly, name a hill, compare two editions, follow a contour",
@@ -151,7 +151,7 @@ _ALL = (
     ),
     _topic(
         "bees",
-        "hive queen swarm smoker frame-feeder drone colony honeycomb apiary veil beekeeper skep brood-box hive-tool",
+        "hive queen swarm smoker frame-feeder drone forager honeycomb landing-board veil beekeeper skep hive-tool",
         "calm wild-flower overwintered capped heather-fed strong queenless foraging drowsy well-stocked",
         "smoke the hive, find the queen, catch a swarm, spin the honey, feed them in March, plant for the drones",
         "hives honey forage beekeepers",
