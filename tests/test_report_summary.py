@@ -9,7 +9,15 @@ from linkgraph.errors import UnknownDomainError, UsageError
 from linkgraph.insights.asked import read_domains
 from linkgraph.insights.summary import BINS, SUMMARY, summarise
 
-LINK = {"anchor": "", "alt": None, "nofollow": False, "ugc": False, "sponsored": False, "src_authority": 0.0}
+LINK = {
+    "kind": "a",
+    "anchor": "",
+    "alt": None,
+    "nofollow": False,
+    "ugc": False,
+    "sponsored": False,
+    "src_authority": 0.0,
+}
 
 
 def link(page: str, **columns):
@@ -75,11 +83,11 @@ def test_a_row_tells_counts_shares_and_the_best_links():
     assert row["referring_authority_median"] == 22.0
 
 
-def test_referring_domains_are_counted_once_in_bins_of_five_points():
+def test_referring_domains_are_counted_once_in_bins_of_two_points():
     row = row_of(
-        link("http://a.example/1", src_authority=4.9),
-        link("http://a.example/2", src_authority=4.9),
-        link("http://b.example/", src_authority=5.0),
+        link("http://a.example/1", src_authority=1.9),
+        link("http://a.example/2", src_authority=1.9),
+        link("http://b.example/", src_authority=2.0),
         link("http://c.example/", src_authority=100.0),
     )
 
@@ -109,6 +117,13 @@ def test_the_page_that_a_report_points_to_holds_a_followed_link_where_there_is_o
     )
 
     assert row["top_referring_pages"] == ["http://a.example/2"]
+
+
+def test_what_a_page_loads_is_no_backlink():
+    row = row_of(link("http://a.example/", kind="script", src_authority=9.0), link("http://b.example/", anchor="b"))
+
+    assert row["top_referring_domains"] == ["b.example"]
+    assert row["top_anchors"] == ["b"]
 
 
 @pytest.mark.parametrize(("crawled", "status"), [(4, "crawled"), (0, "linked")])

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from linkgraph import __version__
+from linkgraph.cli.answers import Data, opened
 from linkgraph.errors import UnknownDomainError, UsageError
 
 
@@ -25,7 +26,7 @@ def report(
     form: Annotated[
         str | None, typer.Option("--format", help="html, table, csv, json or parquet; default: the file's suffix")
     ] = None,
-    data: Annotated[Path, typer.Option(envvar="LINKGRAPH_DATA", help="The data folder")] = Path("data"),
+    data: Data = Path("data"),
 ) -> None:
     """Report on domains: authority, referring domains, backlinks, followed share, top anchors, top referring domains.
 
@@ -36,7 +37,6 @@ def report(
       linkgraph report --domains example.org example.com -o clients.csv
     """
     from linkgraph.insights.asked import read_domains
-    from linkgraph.insights.dataset import open_dataset
     from linkgraph.insights.summary import summarise
     from linkgraph.reports.batch import report_format, write_report
     from linkgraph.reports.html import Facts
@@ -48,7 +48,7 @@ def report(
     names, problems = read_domains(asked)
     for problem in problems:
         _tell(problem)
-    table = summarise(open_dataset(data), names)
+    table = summarise(opened(data), names)
     write_report(table, chosen, out, Facts(str(data), datetime.now(UTC), __version__))
     unknown = [row for row in table.to_pylist() if row["status"] == "unknown"]
     for row in unknown:

@@ -14,9 +14,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from linkgraph.errors import UnknownDomainError
+from linkgraph.model import RESOURCE_KINDS
 
-BIN_POINTS = 5
-"""Width of a bin of `referring_by_authority`: two bins tell apart domains a factor of 2.2 in rank."""
+BIN_POINTS = 2
+"""Points of authority in a bin of `referring_by_authority`: a factor of 1.4 in rank."""
 
 BINS = 100 // BIN_POINTS
 TOP = 5
@@ -98,7 +99,11 @@ _COUNTS = ("referring_domains", "referring_domains_followed", "backlinks", "back
 
 
 def _with_strings(links: pa.Table) -> pa.Table:
-    """Return the columns that a summary reads, dictionaries unpacked, followed links first."""
+    """Return the columns of the backlinks that a summary reads, dictionaries unpacked, followed links first.
+
+    What a page loads to be shown (`RESOURCE_KINDS`) is no backlink, as in the domains table.
+    """
+    links = links.filter(pc.invert(pc.is_in(pc.cast(links.column("kind"), pa.string()), pa.array(RESOURCE_KINDS))))
     text = {name: pc.cast(links.column(name), pa.string()) for name in ("src_domain", "src_url", "anchor", "alt")}
     shown = pc.if_else(pc.equal(text["anchor"], ""), pc.coalesce(text["alt"], pa.scalar("")), text["anchor"])
     unfollowed = pc.or_(pc.or_(links.column("nofollow"), links.column("ugc")), links.column("sponsored"))

@@ -15,10 +15,11 @@ from statistics import median
 
 import pyarrow as pa
 
-from linkgraph.reports.charts import Distribution, Point, distributions, scatter, trend
+from linkgraph.reports.distributions import Distribution, distributions
 from linkgraph.reports.markup import NOTHING, Markup, domain, join, tag, trusted
 from linkgraph.reports.profile import profile
 from linkgraph.reports.rows import Summary, rows_of
+from linkgraph.reports.scatter import Point, scatter, trend
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
