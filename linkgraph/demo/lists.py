@@ -45,7 +45,7 @@ def category(sheet: Sheet) -> None:
     """Write one page of a category: an entry with its description for each site, and the way to the next page."""
     page = sheet.page
     with page_of(sheet):
-        sheet.add(f"<h1>{text(page.title)}</h1>\n<p>{text(sheet.prose.paragraph(18, 22))}</p>\n")
+        sheet.add(f"<h1>{text(page.title)}</h1>\n<p>{text(sheet.prose.paragraph(26, 30))}</p>\n")
         sheet.add("<ul class='listing'>\n")
         for site in _listed(sheet):
             sheet.add('<li class="entry">', sheet.a(f"http://{site.host}/", site.name, "directory"))

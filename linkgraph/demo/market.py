@@ -87,7 +87,7 @@ def board(sheet: Sheet) -> None:
     page = sheet.page
     name = page.section.rpartition("/")[2]
     with page_of(sheet):
-        sheet.add(f"<h1>{text(page.title)}</h1>\n<p>{text(sheet.prose.paragraph(12, 16))}</p>\n<table>\n")
+        sheet.add(f"<h1>{text(page.title)}</h1>\n<p>{text(sheet.prose.paragraph(20, 24))}</p>\n<table>\n")
         start = page.number * PER_LIST
         for thread_page in sheet.world.of(page.host, "thread", name)[start : start + PER_LIST]:
             sheet.add("<tr><td>", sheet.to(thread_page), f"</td><td>{text(sheet.prose.person())}</td>")

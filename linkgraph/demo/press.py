@@ -43,7 +43,7 @@ def section(sheet: Sheet) -> None:
     page = sheet.page
     name = page.section.strip("/").rpartition("/")[2]
     with page_of(sheet):
-        sheet.add(f"<h1>{text(page.title)}</h1>\n<p>{text(sheet.prose.paragraph(12, 16))}</p>\n")
+        sheet.add(f"<h1>{text(page.title)}</h1>\n<p>{text(sheet.prose.paragraph(20, 24))}</p>\n")
         start = page.number * PER_LIST
         for article in sheet.world.of(page.host, "article", name)[start : start + PER_LIST]:
             teaser(sheet, article)
