@@ -22,6 +22,9 @@ PAGES = {
     "/second": b'<!DOCTYPE html><title>Second</title><p>Read <a href="https://elsewhere.example/a">elsewhere</a>.',
 }
 
+LOOPBACK = "LINKGRAPH_ALLOW_ADDRESSES=127.0.0.0/8"
+OPTIONS = ("--host-delay", "0", "--set", LOOPBACK)
+
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory) -> Path:
@@ -120,7 +123,7 @@ def test_the_installed_spider_is_found_and_no_top_level_name_is_taken(bin_folder
 
 
 def test_the_installed_program_crawls_from_an_empty_folder(bin_folder, address, tmp_path):
-    done = run(bin_folder / "linkgraph", "crawl", address, "--host-delay", "0", "--run", "wheel", cwd=tmp_path)
+    done = run(bin_folder / "linkgraph", "crawl", address, *OPTIONS, "--run", "wheel", cwd=tmp_path)
     edges = pq.read_table(tmp_path / "data" / "edges").to_pylist()
 
     assert {(edge["src_url"], edge["dst_url"], edge["anchor"]) for edge in edges} == {
@@ -131,14 +134,14 @@ def test_the_installed_program_crawls_from_an_empty_folder(bin_folder, address, 
 
 def test_scrapy_itself_crawls_with_the_installed_settings(bin_folder, address, tmp_path):
     (tmp_path / "scrapy.cfg").write_text("[settings]\ndefault = linkgraph.settings\n")
-    options = ("-a", f"seeds={address}", "-s", "LINKGRAPH_HOST_DELAY=0", "-s", "LINKGRAPH_RUN=plain")
-    run(bin_folder / "python", "-m", "scrapy", "crawl", "site", *options, cwd=tmp_path)
+    settings = ("-s", LOOPBACK, "-s", "LINKGRAPH_HOST_DELAY=0", "-s", "LINKGRAPH_RUN=plain")
+    run(bin_folder / "python", "-m", "scrapy", "crawl", "site", "-a", f"seeds={address}", *settings, cwd=tmp_path)
 
     assert pq.read_table(tmp_path / "data" / "pages").num_rows == 2
 
 
 def test_the_second_run_of_the_same_command_says_that_nothing_is_left(bin_folder, address, tmp_path):
-    command = (bin_folder / "linkgraph", "crawl", address, "--host-delay", "0", "--run", "twice")
+    command = (bin_folder / "linkgraph", "crawl", address, *OPTIONS, "--run", "twice")
     run(*command, cwd=tmp_path)
     again = run(*command, cwd=tmp_path)
 
