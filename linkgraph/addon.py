@@ -2,27 +2,34 @@
 
     ADDONS = {"linkgraph.addon.LinkgraphAddon": 500}
 
-Adds the pipeline, the Parquet feed and a spider middleware; leaves the project's own scheduler and fetching alone.
+Adds a spider middleware that only looks, and the Parquet feed; leaves the project's own scheduler, fetching, items,
+pipelines and feeds alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import logging
 from dataclasses import replace
 from datetime import UTC, datetime
+from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
+from scrapy import signals
 from scrapy.crawler import Crawler
 from scrapy.http import Response
 from scrapy.settings import BaseSettings
 
-from linkgraph.extract.answer import observe
-from linkgraph.model import Observation
+from linkgraph.extract.answer import bare_page, observe
+from linkgraph.model import Links, Observation, Page
 from linkgraph.urls import resolve
+
+logger = logging.getLogger(__name__)
 
 _HOME = "linkgraph." if find_spec("linkgraph.spiders") else ""
 _DEFAULTS = {"LINKGRAPH_DATA": "data", "LINKGRAPH_RUN": "", "LINKGRAPH_COMMIT_LINKS": 200_000}
+_FIRST = 40
+"""Before Scrapy's own spider middlewares: HttpErrorMiddleware, at 50, hides what answered with an error."""
 
 
 class LinkgraphAddon:
@@ -30,8 +37,7 @@ class LinkgraphAddon:
 
     def update_settings(self, settings: BaseSettings) -> None:
         """Enter our components into the project's settings, below what the project itself says."""
-        settings["ITEM_PIPELINES"].setdefault(f"{_HOME}pipelines.edges.EdgesPipeline", 100)
-        settings["SPIDER_MIDDLEWARES"].setdefault("linkgraph.addon.ObserveMiddleware", 50)
+        settings["SPIDER_MIDDLEWARES"].setdefault("linkgraph.addon.ObserveMiddleware", _FIRST)
         settings["FEED_EXPORTERS"].setdefault("parquet", f"{_HOME}pipelines.parquet.ParquetItemExporter")
         for name, value in _DEFAULTS.items():
             if name not in settings:
@@ -39,26 +45,48 @@ class LinkgraphAddon:
 
 
 class ObserveMiddleware:
-    """Adds an observation to what a spider's callback yields for a response."""
+    """Hands an observation of each response straight to the commit; the project's items never meet it."""
 
     def __init__(self, crawler: Crawler) -> None:
         self._resources = crawler.settings.getbool("LINKGRAPH_RESOURCES")
+        self._edges = import_module(f"{_HOME}pipelines.edges").EdgesPipeline(crawler)
+        self._edges.open_spider()
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> ObserveMiddleware:
-        """Build from a crawler's settings."""
-        return cls(crawler)
+        """Open a run.
 
-    async def process_spider_output(self, response: Response, result: AsyncIterator[Any]) -> AsyncIterator[Any]:
-        """Yield what the callback yields, then the observation of *response*."""
-        async for item in result:
-            yield item
+        Raises:
+            StateError: the data folder cannot be written.
+        """
+        middleware = cls(crawler)
+        crawler.signals.connect(middleware.spider_closed, signal=signals.spider_closed)
+        return middleware
+
+    def process_spider_input(self, response: Response) -> None:
+        """Record *response*, whatever its callback will make of it."""
         url = resolve(response.url)
         if url is not None:
-            headers = [(name, value) for name, value in response.headers.to_tuple_list()]
-            page, links = observe(url.url, response.status, headers, response.body, resources=self._resources)
-            yield Observation(replace(page, fetched_at=datetime.now(UTC), ip=_text(response.ip_address)), links)
+            page, links = self._observe(url.url, response)
+            page = replace(page, fetched_at=datetime.now(UTC), ip=_text(response.ip_address))
+            self._edges.process_item(Observation(page, links))
+
+    def _observe(self, url: str, response: Response) -> tuple[Page, Links]:
+        headers = [
+            (name.decode("latin-1"), value.decode("utf-8", "replace"))
+            for name, values in response.headers.items()
+            for value in values
+        ]
+        try:
+            return observe(url, response.status, headers, response.body, resources=self._resources)
+        except Exception:
+            logger.exception("No links were taken from %s", url)
+            return replace(bare_page(url), outcome="failed", outcome_reason="extract:error"), Links()
+
+    async def spider_closed(self) -> None:
+        """Commit what is left."""
+        await self._edges.close_spider()
 
 
-def _text(value: object | None) -> str | None:
+def _text(value: Any) -> str | None:
     return None if value is None else str(value)

@@ -3,6 +3,7 @@
 The base reads as: own frontier and fetch, nothing that phones home or listens, nothing that hides a link.
 """
 
+import os
 from importlib.util import find_spec
 
 from linkgraph import __version__
@@ -28,6 +29,11 @@ LINKGRAPH_PROGRESS = True  # a live line on the terminal; off where stderr is no
 LINKGRAPH_COMMIT_PAGES = 2000  # a segment closes at the first of these three: about 50 MiB of rows in memory,
 LINKGRAPH_COMMIT_LINKS = 200_000  # a file large enough to scan well,
 LINKGRAPH_COMMIT_SECONDS = 5.0  # and at most this much to fetch again after a crash
+
+# A variable of the same name in the environment comes before the default, and behind -s and --set.
+globals().update(
+    {name: os.environ[name] for name in tuple(globals()) if name.startswith("LINKGRAPH_") and name in os.environ}
+)
 
 # --- ours instead of Scrapy's --------------------------------------------------------------------------------------
 SCHEDULER = "linkgraph.frontier.scheduler.FrontierScheduler"  # JOBDIR loses 70 % of its URLs at a SIGKILL

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -43,7 +44,8 @@ class EdgesPipeline:
         if self._scheduler is None:
             settings = self._crawler.settings
             spider = getattr(self._crawler.spider, "name", "crawl")
-            name = settings.get("LINKGRAPH_RUN") or f"{spider}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
+            slug = re.sub(r"[^A-Za-z0-9]+", "-", spider).strip("-") or "crawl"
+            name = settings.get("LINKGRAPH_RUN") or f"{slug[:40]}-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}"
             self._plain = PlainSession(Run(Path(settings.get("LINKGRAPH_DATA") or "data"), name))
             self._plain.start()
 
@@ -95,8 +97,7 @@ class EdgesPipeline:
         if scheduler is None or not targets:
             return
         page = replace(bare_page(url), fetched_at=datetime.now(UTC), status=200, content_type="text/plain")
-        if not scheduler.session.ledger.is_visited(page.url, page.host):
-            scheduler.record(page, links_to(page, targets, "sitemap", "sitemap"))
+        scheduler.record_unasked(page, links_to(page, targets, "sitemap", "sitemap"))
 
     def spider_error(self, response: Response | None) -> None:
         """Record a page whose callback raised, so that nothing waits for it for ever."""

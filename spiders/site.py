@@ -24,6 +24,7 @@ from linkgraph.edges.session import Session, Started
 from linkgraph.errors import RefusedError, UsageError
 from linkgraph.extract.answer import bare_page, observe
 from linkgraph.fetch.handler import TRUNCATED
+from linkgraph.fetch.middleware import PostponedRequest
 from linkgraph.fetch.resolve import leads_to_loopback, parse_mappings
 from linkgraph.frontier.frontier import Frontier
 from linkgraph.frontier.scope import Scope
@@ -35,6 +36,10 @@ _REASONS: tuple[tuple[type[BaseException], str], ...] = (
     (CannotResolveHostError, "dns:failed"),
     (DownloadConnectionRefusedError, "transport:refused"),
 )
+
+
+_REFUSALS = {"robots": "refused-by-robots", "guard": "refused-by-guard"}
+"""Outcome by the family of the reason; a name without an address is a failure, whoever met it first."""
 
 
 class SiteSpider(Spider):
@@ -83,9 +88,7 @@ class SiteSpider(Spider):
     def parse(self, response: Response, **_: Any) -> Iterator[Observation]:
         """Yield what *response* shows."""
         headers = [
-            (name.decode("latin-1"), value.decode("latin-1"))
-            for name, values in response.headers.items()
-            for value in values
+            (name.decode("latin-1"), _text(value)) for name, values in response.headers.items() for value in values
         ]
         page, links = observe(
             response.url,
@@ -100,9 +103,14 @@ class SiteSpider(Spider):
 
     def failed(self, failure: Failure) -> Iterator[Observation]:
         """Yield why a request got no answer."""
+        if isinstance(failure.value, PostponedRequest):
+            return
         request: Request = failure.request  # type: ignore[attr-defined]
         yield Observation(failed_page(request.url, failure.value), Links(), request.meta.get("linkgraph"))
 
+
+MAX_HOST_DELAY = 3600
+"""Seconds; well below the 24 hours after which the robots.txt that was asked for before a page is too old for it."""
 
 _ARGUMENTS = ("seeds", "follow", "depth", "max_pages", "max_pages_per_domain")
 
@@ -112,7 +120,7 @@ def failed_page(url: str, error: BaseException | None) -> Page:
     outcome, reason = "failed", "transport:failed"
     if isinstance(error, RefusedError):
         reason = error.reason
-        outcome = "refused-by-robots" if reason.startswith("robots:") else "refused-by-guard"
+        outcome = _REFUSALS.get(reason.partition(":")[0], outcome)
     else:
         reason = next((word for kind, word in _REASONS if isinstance(error, kind)), reason)
     return replace(bare_page(url), fetched_at=datetime.now(UTC), outcome=outcome, outcome_reason=reason)
@@ -150,8 +158,8 @@ def _delay(crawler: Crawler) -> float:
         delay = crawler.settings.getfloat("LINKGRAPH_HOST_DELAY")
     except ValueError:
         delay = -1.0
-    if not 0 <= delay <= 86400:
-        raise UsageError("LINKGRAPH_HOST_DELAY: give seconds from 0 to 86400")
+    if not 0 <= delay <= MAX_HOST_DELAY:
+        raise UsageError(f"LINKGRAPH_HOST_DELAY: give seconds from 0 to {MAX_HOST_DELAY}")
     return delay
 
 
@@ -159,19 +167,29 @@ def _require_contact(crawler: Crawler, seeds: Seeds) -> None:
     settings = crawler.settings
     contact = settings.get("LINKGRAPH_CONTACT") or ""
     mappings = parse_mappings(settings.get("LINKGRAPH_RESOLVE") or "")
-    ports = {}
+    ports = []
     for seed in seeds.urls:
         scheme, _, rest = seed.url.partition("://")
         port = rest.partition("/")[0].rpartition("]")[2].partition(":")[2]
-        ports[seed.host] = int(port) if port else (443 if scheme == "https" else 80)
-    settings.set("LINKGRAPH_ALLOW_PORTS", [*settings.getlist("LINKGRAPH_ALLOW_PORTS"), *ports.values()], "spider")
+        ports.append((seed.host, int(port) if port else (443 if scheme == "https" else 80)))
+    # At the highest priority: they add to what the user gave, and must not be lost where the user gave something.
+    allowed = [*settings.getlist("LINKGRAPH_ALLOW_PORTS"), *{port for _, port in ports}]
+    settings.set("LINKGRAPH_ALLOW_PORTS", allowed, "cmdline")
     if contact:
-        settings.set("USER_AGENT", f"{settings.get('USER_AGENT')} (+{contact})", "spider")
-    elif outside := [host for host, port in ports.items() if not leads_to_loopback(mappings, host, port)]:
+        settings.set("USER_AGENT", f"{settings.get('USER_AGENT')} (+{contact})", "cmdline")
+    elif outside := [host for host, port in ports if not leads_to_loopback(mappings, host, port)]:
         raise UsageError(
             f"LINKGRAPH_CONTACT is not set, and {outside[0]} is not on this machine: give an address or URL at which "
             "its webmaster reaches you, e.g. -s LINKGRAPH_CONTACT=you@example.org"
         )
+
+
+def _text(value: bytes) -> str:
+    """Return a header's value: UTF-8 as most servers mean it, else byte by byte (RFC 9110 5.5)."""
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value.decode("latin-1")
 
 
 def _elapsed(response: Response) -> int | None:
@@ -184,7 +202,7 @@ def _retry_after(response: Response) -> float | None:
     if raw is None:
         return None
     text = raw.decode("latin-1").strip()
-    if text.isdigit():
+    if text.isdecimal():  # `²` is a digit too, but no number
         return float(text)
     try:
         return max(0.0, (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds())

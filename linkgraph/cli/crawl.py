@@ -13,9 +13,7 @@ def crawl(
     data: Annotated[Path, typer.Option(envvar="LINKGRAPH_DATA", help="Where runs, edges and builds lie")] = Path(
         "data"
     ),
-    run: Annotated[
-        str, typer.Option(envvar="LINKGRAPH_RUN", help="Name; default: made from the seeds")
-    ] = "",
+    run: Annotated[str, typer.Option(envvar="LINKGRAPH_RUN", help="Name; default: made from the seeds")] = "",
     follow: Annotated[str, typer.Option(help="seeds: only the seeds' domains; all: every domain")] = "seeds",
     depth: Annotated[int | None, typer.Option(help="Most link hops from a seed")] = None,
     max_pages: Annotated[int | None, typer.Option(help="Page budget of the run")] = None,
@@ -38,8 +36,8 @@ def crawl(
     """
     from linkgraph.cli.running import run_site
 
-    settings: dict[str, object] = dict(_pair(text) for text in setting or [])
-    settings |= {"LINKGRAPH_DATA": str(data), "LINKGRAPH_RUN": run}
+    settings: dict[str, object] = {"LINKGRAPH_DATA": str(data), "LINKGRAPH_RUN": run}
+    settings |= dict(_pair(text) for text in setting or [])
     if contact:
         settings["LINKGRAPH_CONTACT"] = contact
     if host_delay is not None:

@@ -13,7 +13,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from linkgraph.errors import CorruptFileError, RunLockedError
+from linkgraph.errors import CorruptFileError, RunLockedError, StorageError
+
+REMEDY = "free space or make the folder writable, then run the same command again"
+"""What to do when the disk refuses a write."""
 
 _ENTRY_NAME = "{:08d}.json"
 
@@ -84,17 +87,23 @@ def append(folder: Path, entry: Entry) -> None:
 
     Raises:
         RunLockedError: an entry of this number exists, so another process wrote to the same run.
+        StorageError: the disk refused; the entry may be there all the same, if only its durability failed.
     """
+    path = entry_path(folder, entry.sequence)
     temporary = folder / f".{entry.sequence:08d}.{os.getpid()}.tmp"
-    temporary.unlink(missing_ok=True)
-    write_durably(temporary, json.dumps(asdict(entry), ensure_ascii=False).encode("utf-8", "surrogatepass"))
+    data = json.dumps(asdict(entry), ensure_ascii=False).encode("utf-8", "surrogatepass")
     try:
-        os.link(temporary, entry_path(folder, entry.sequence))
-    except FileExistsError:
-        raise RunLockedError(f"{entry_path(folder, entry.sequence)} exists: another process wrote it") from None
-    finally:
         temporary.unlink(missing_ok=True)
-    sync_folder(folder)
+        write_durably(temporary, data)
+        try:
+            os.link(temporary, path)
+        finally:
+            temporary.unlink(missing_ok=True)
+        sync_folder(folder)
+    except FileExistsError:
+        raise RunLockedError(f"{path} exists: another process wrote it") from None
+    except OSError as error:
+        raise StorageError(f"{path}: {error.strerror or error}; {REMEDY}") from error
 
 
 def read(folder: Path, after: int = 0) -> Iterator[Entry]:
@@ -104,7 +113,7 @@ def read(folder: Path, after: int = 0) -> Iterator[Entry]:
         CorruptFileError: an entry cannot be read, or a number is missing.
     """
     expected = after + 1
-    for path in sorted(folder.glob("[0-9]*.json")):
+    for path in sorted(folder.glob("[0-9]" * 8 + ".json")):
         if int(path.stem) <= after:
             continue
         if int(path.stem) != expected:

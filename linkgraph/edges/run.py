@@ -74,7 +74,7 @@ class Run:
                 folder.mkdir(parents=True, exist_ok=True)
             probe = self.folder / ".writable"
             probe.write_bytes(b"")
-            probe.unlink()
+            probe.unlink(missing_ok=True)  # another process may have probed at the same moment
         except OSError as error:
             raise StorageError(
                 f"{self.root} cannot be written ({error.strerror}); choose another folder with LINKGRAPH_DATA"
@@ -91,6 +91,7 @@ class Run:
         try:
             yield
         finally:
+            os.ftruncate(descriptor, 0)  # a run that is left alone keeps its bytes
             os.close(descriptor)
 
     def _take_lock(self) -> int:

@@ -7,16 +7,18 @@ page checksums, fsync, rename, fsync of the folder, then the log entry. Refuses 
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from linkgraph.edges.log import Entry, LiveFile, append, sync_folder, write_durably
+from linkgraph.edges.log import REMEDY, Entry, LiveFile, append, entry_path, sync_folder, write_durably
 from linkgraph.edges.run import Run
 from linkgraph.edges.schema import EDGES, PAGES, SCHEMA_VERSION
 from linkgraph.errors import StorageError
@@ -24,6 +26,8 @@ from linkgraph.model import LINK_COLUMNS, PAGE_COLUMNS, Links, Page
 
 _PLAIN_COLUMNS = ("dom_path", "text_before", "text_after")
 """Strings that seldom repeat within a segment: a dictionary would be built and thrown away."""
+
+_OWN_NAME = re.compile(r"[0-9]{8}-[0-9a-f]{12}\.parquet|\.[0-9]{8}-[0-9a-f]{12}\.tmp")
 
 COMMIT_STEPS = ("edges-written", "pages-written", "files-renamed", "entry-linked", "ledger-updated")
 """The named points between which a crash may fall; the crash tests stop the process at each."""
@@ -71,8 +75,8 @@ class Segment:
         arrays = []
         for column in EDGES:
             if column.name in _FROM_PAGE:
-                per_page = pa.array([getattr(page, _FROM_PAGE[column.name]) for page in self.pages], type=column.type)
-                arrays.append(per_page.take(of_page))
+                per_page = [getattr(page, _FROM_PAGE[column.name]) for page in self.pages]
+                arrays.append(_array(per_page, column).take(of_page))
             else:
                 arrays.append(_array(getattr(self.links, column.name), column))
         return pa.Table.from_arrays(arrays, schema=EDGES)
@@ -89,11 +93,25 @@ _FROM_PAGE = {
 
 def _array(values: Sequence[Any], column: pa.Field) -> pa.Array:
     if pa.types.is_dictionary(column.type):
-        return pa.array(values, type=pa.string()).dictionary_encode()
+        return _plain(values, pa.string()).dictionary_encode()
     if pa.types.is_list(column.type) and pa.types.is_dictionary(column.type.value_type):
-        lists = pa.array(values, type=pa.list_(pa.string()))
+        lists = _plain(values, pa.list_(pa.string()))
         return pa.ListArray.from_arrays(lists.offsets, lists.values.dictionary_encode()).cast(column.type)
-    return pa.array(values, type=column.type)
+    return _plain(values, column.type)
+
+
+def _plain(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
+    try:
+        return pa.array(values, type=kind)
+    except UnicodeEncodeError:
+        # One lone surrogate must not cost the segment, nor, by being fetched again at each start, the run.
+        return pa.array([_encodable(value) for value in values], type=kind)
+
+
+def _encodable(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return tuple(map(_encodable, value)) if isinstance(value, tuple | list) else value
 
 
 def encode(table: pa.Table) -> pa.Buffer:
@@ -137,12 +155,13 @@ def commit(run: Run, sequence: int, segment: Segment, settings_digest: str) -> E
             settings_digest=settings_digest,
         )
         append(run.log, entry)
-    except OSError as error:
-        remove_unlisted(run, keep=set(), sequence=sequence)
-        raise StorageError(
-            f"{run.root}: {error.strerror or error} while writing segment {sequence}; free space or make the folder "
-            "writable, then run the same command again"
-        ) from error
+    except (OSError, StorageError) as error:
+        if not entry_path(run.log, sequence).exists():  # else it is published, whatever failed afterwards
+            remove_unlisted(run, keep=set(), sequence=sequence)
+        if isinstance(error, StorageError):
+            raise
+        problem = error.strerror or error
+        raise StorageError(f"{run.root}: {problem} while writing segment {sequence}; {REMEDY}") from error
     reached("entry-linked")
     return entry
 
@@ -167,6 +186,11 @@ def _publish(run: Run, temporary: str, file: LiveFile) -> LiveFile:
     return file
 
 
+def is_segment(path: Path) -> bool:
+    """Tell whether a file is named as this module names its own, finished or not: all others are somebody else's."""
+    return _OWN_NAME.fullmatch(path.name) is not None
+
+
 def remove_unlisted(run: Run, keep: set[str], sequence: int | None = None) -> list[str]:
     """Remove files of *run* that no log entry names: what a crash left; return their paths.
 
@@ -180,8 +204,7 @@ def remove_unlisted(run: Run, keep: set[str], sequence: int | None = None) -> li
     for table in ("edges", "pages"):
         for path in run.table(table).glob(pattern):
             relative = str(path.relative_to(run.root))
-            ours = path.suffix == ".tmp" or path.name[:8].isdigit()
-            if ours and relative not in keep:
+            if is_segment(path) and relative not in keep:
                 path.unlink(missing_ok=True)
                 removed.append(relative)
     return removed

@@ -21,7 +21,8 @@ from linkgraph.edges.dataset import broken_entries, foreign_files, quarantine, s
 from linkgraph.edges.log import Entry, append, live_files, read
 from linkgraph.edges.run import Run, runs
 from linkgraph.edges.schema import TABLES
-from linkgraph.edges.segment import Segment, commit, now, reached, remove_unlisted
+from linkgraph.edges.segment import Segment, commit, is_segment, now, reached, remove_unlisted
+from linkgraph.errors import StateError
 from linkgraph.frontier.ledger import Host, Lease, Ledger, Visit
 from linkgraph.frontier.scope import Scope, Target
 from linkgraph.model import Links, Page
@@ -103,7 +104,7 @@ class Session:
         for path in foreign_files(self.run.root):
             # Another run's process may be between rename and log entry: its folder is its own to clean.
             elsewhere = path.parent.name in known and path.parent not in own
-            if not elsewhere and not path.name[:8].isdigit():
+            if not elsewhere and not (path.parent in own and is_segment(path)):
                 found.append(str(set_aside(self.run.root, path)))
         return found
 
@@ -174,8 +175,8 @@ class Session:
 
     def close(self) -> None:
         """Give leases back, close the ledger and let go of the run."""
-        self.ledger.release()
-        self._resources.close()
+        with self._resources:
+            self.ledger.release()
 
 
 def visits(segment: Segment) -> Iterator[Visit]:
@@ -183,7 +184,7 @@ def visits(segment: Segment) -> Iterator[Visit]:
     columns = [getattr(segment.links, name) for name in _LINK_FIELDS]
     for page, where in segment.by_page():
         targets = zip(*(column[where] for column in columns), strict=True)
-        yield Visit(page.url, page.host, page.domain, page.outcome, page.outcome_reason, targets)
+        yield Visit(page.url, page.host, page.domain, page.outcome, page.outcome_reason, page.depth, targets)
 
 
 def replay(run: Run, ledger: Ledger) -> tuple[int, Entry | None, bool]:
@@ -202,6 +203,11 @@ def replay(run: Run, ledger: Ledger) -> tuple[int, Entry | None, bool]:
             start, scope = entry, Scope.from_options(entry.options["scope"])
         if entry.sequence > behind:
             _enter(run, ledger, entry, scope, removed)
+    if sequence < behind:
+        raise StateError(
+            f"{ledger.path} is at entry {behind}, {run.log} ends at {sequence}: restore the entries that are "
+            "missing, or delete the ledger, which the log rebuilds"
+        )
     return sequence, start, finished
 
 
@@ -227,7 +233,7 @@ def _seed(url: str) -> Target:
 def read_visits(run: Run, entry: Entry) -> Iterator[Visit]:
     """Yield the same visits that `visits` yielded when *entry* was committed, read back from its files."""
     paths = {file.table: run.root / file.path for file in entry.files}
-    pages = pq.read_table(paths["pages"], columns=["url", "host", "domain", "outcome", "outcome_reason"])
+    pages = pq.read_table(paths["pages"], columns=["url", "host", "domain", "outcome", "outcome_reason", "depth"])
     edges = pq.read_table(paths["edges"], columns=["src_url", *_LINK_FIELDS])
     order: dict[str, list[tuple[Any, ...]]] = {url: [] for url in pages.column("url").to_pylist()}
     rows = edges.select(list(_LINK_FIELDS)).to_pydict()
@@ -246,6 +252,7 @@ def page_fields(page: dict[str, Any]) -> dict[str, Any]:
         "domain": page["domain"],
         "outcome": page["outcome"],
         "reason": page["outcome_reason"],
+        "depth": page["depth"],
     }
 
 

@@ -1,7 +1,7 @@
 """An HTTP answer of any kind → the page's row and its links.
 
 Promises an outcome for every answer: a redirect is a link, an error status a failed page, a sitemap a list of links,
-HTML what `extract` finds, and anything else a fetched page without links. Pure.
+robots.txt the sitemaps it names, HTML what `extract` finds, and anything else a fetched page without links. Pure.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from linkgraph.extract import extract, is_html
 from linkgraph.extract.sitemap import is_sitemap, sitemap_locations
+from linkgraph.fetch.robots import read_rules
 from linkgraph.model import Links, Page
 from linkgraph.urls import Url, resolve, split
 
@@ -45,11 +46,15 @@ def observe(
     if not 200 <= status < 300:
         return _plain(url, status, content_type, body, outcome="failed", reason="http:status"), Links()
     if is_sitemap(body):
-        return _sitemap(url, status, content_type, body)
-    if is_html(content_type, body):
+        page, links = _sitemap(url, status, content_type, body)
+    elif url.partition("//")[2].partition("/")[2] == "robots.txt":
+        page, links = _robots(url, status, content_type, body)
+    elif is_html(content_type, body):
         page, links = extract(url, headers, body, truncated=truncated, resources=resources)
-        return replace(page, status=status), links
-    return _plain(url, status, content_type, body, outcome="fetched", reason="content:type"), Links()
+    else:
+        page = _plain(url, status, content_type, body, outcome="fetched", reason="content:type")
+        links = Links()
+    return replace(page, status=status, truncated=truncated), links
 
 
 def bare_page(url: str) -> Page:
@@ -113,6 +118,12 @@ def _plain(url: str, status: int, content_type: str, body: bytes, *, outcome: st
         content_length=len(body),
         content_digest=hashlib.sha256(body).hexdigest(),
     )
+
+
+def _robots(url: str, status: int, content_type: str, body: bytes) -> tuple[Page, Links]:
+    page = _plain(url, status, content_type, body, outcome="fetched", reason=None)
+    found = (resolve(location, url) for location in read_rules(status, body, "", 0.0).sitemaps)
+    return page, links_to(page, [target for target in found if target], "sitemap", "sitemap")
 
 
 def _sitemap(url: str, status: int, content_type: str, body: bytes) -> tuple[Page, Links]:

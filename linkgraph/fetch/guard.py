@@ -23,6 +23,7 @@ _NOT_WEB = (
     ip_network("192.0.0.0/24"),  # RFC 6890: IETF protocol assignments
     ip_network("192.88.99.0/24"),  # RFC 7526: deprecated 6to4 relays
     ip_network("fec0::/10"),  # RFC 3879: deprecated site-local
+    ip_network("168.63.129.16/32"),  # the metadata service of a cloud, at an address that is public by its number
 )
 _NAT64 = ip_network("64:ff9b::/96")  # RFC 6052
 _COMPATIBLE = ip_network("::/96")  # RFC 4291 2.5.5.1
@@ -55,9 +56,21 @@ def is_public(address: Address) -> bool:
 
 
 def is_loopback(address: Address) -> bool:
-    """Tell whether *address*, or an IPv4 address embedded in it, is this machine."""
-    inner = _embedded(address) if isinstance(address, IPv6Address) and not address.is_loopback else None
+    """Tell whether *address* is this machine.
+
+    Of the embedded forms only the mapped one is: what a tunnel makes of 127.0.0.1 leaves the machine first.
+    """
+    inner = address.ipv4_mapped if isinstance(address, IPv6Address) else None
     return (inner or address).is_loopback
+
+
+def is_literal(host: str) -> bool:
+    """Tell whether *host*, as it stands in a canonical URL, is an address and no name (`web1` is a name)."""
+    try:
+        ip_address(host.strip("[]").partition("%")[0])
+    except ValueError:
+        return False
+    return True
 
 
 def parse_networks(text: str | Iterable[str]) -> tuple[Network, ...]:

@@ -13,13 +13,13 @@ from scrapy import Request
 from scrapy.core.downloader.handlers._aiohttp import AiohttpDownloadHandler, _ClientResponse
 from scrapy.core.downloader.handlers._base_streaming import BaseStreamingDownloadHandler
 from scrapy.crawler import Crawler
-from scrapy.http import Response
+from scrapy.http import Headers, Response
 from scrapy.utils._download_handlers import make_response
 from scrapy.utils.ssl import _make_ssl_context
 
 from linkgraph.errors import UsageError
 from linkgraph.fetch.guard import DEFAULT_PORTS, Guard, parse_networks
-from linkgraph.fetch.resolve import GuardedResolver, parse_mappings
+from linkgraph.fetch.resolve import GuardedConnector, parse_mappings
 
 TRUNCATED = "truncated"
 """Flag of a response whose body was cut at the cap."""
@@ -56,8 +56,9 @@ class GuardedDownloadHandler(AiohttpDownloadHandler):
         BaseStreamingDownloadHandler.__init__(self, crawler)
         self._ssl_context = _make_ssl_context(crawler.settings)
         mappings = parse_mappings(crawler.settings.get("LINKGRAPH_RESOLVE") or "")
-        connector = aiohttp.TCPConnector(
-            resolver=GuardedResolver(guard_from(crawler.settings), mappings),
+        connector = GuardedConnector(
+            guard_from(crawler.settings),
+            mappings,
             ttl_dns_cache=_DNS_CACHE_SECONDS,
             limit=self._pool_size_total,
             limit_per_host=self._pool_size_per_host,
@@ -79,21 +80,27 @@ class GuardedDownloadHandler(AiohttpDownloadHandler):
         if kind.startswith(_UNWANTED_TYPES):
             response.close()
             return make_response(**base, body=b"", flags=[SKIPPED])
-        try:
-            body, whole = await _read_capped(response.content, cap)
-        except aiohttp.ClientPayloadError:
-            # The connection ended before the announced length: what came is kept, and marked as cut.
-            return make_response(**base, body=b"", flags=[TRUNCATED])
+        body, whole = await _read_capped(response.content, cap)
         if not whole:
             response.close()
         return make_response(**base, body=body, flags=None if whole else [TRUNCATED])
 
+    @staticmethod
+    def _extract_headers(response: _ClientResponse) -> Headers:
+        # As bytes: aiohttp's text of a header that is no UTF-8 cannot be encoded again.
+        return Headers(response.raw_headers)
+
 
 async def _read_capped(content: aiohttp.StreamReader, cap: int) -> tuple[bytes, bool]:
+    """Return up to *cap* bytes of the unpacked body, and whether that is all of it."""
     chunks: list[bytes] = []
     size = 0
     while size < cap:
-        chunk = await content.read(min(_READ_SIZE, cap - size))
+        try:
+            chunk = await content.read(min(_READ_SIZE, cap - size))
+        except aiohttp.ClientPayloadError:
+            # The connection ended before the announced length, or the coding is broken: what came is kept.
+            return b"".join(chunks), False
         if not chunk:
             return b"".join(chunks), True
         chunks.append(chunk)

@@ -8,18 +8,19 @@ from __future__ import annotations
 import asyncio
 import time
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from scrapy import Request
 from scrapy.crawler import Crawler
-from scrapy.exceptions import IgnoreRequest
+from scrapy.exceptions import CannotResolveHostError, IgnoreRequest
 from scrapy.http import Response
 
 from linkgraph.errors import RefusedError
-from linkgraph.fetch.guard import Guard
+from linkgraph.fetch.guard import Guard, is_literal
 from linkgraph.fetch.handler import guard_from
 from linkgraph.fetch.resolve import Mapping, mapped, parse_mappings
-from linkgraph.fetch.robots import MAX_BYTES, MAX_REDIRECTS, RobotsCache, Rules, read_rules
+from linkgraph.fetch.robots import MAX_BYTES, MAX_REDIRECTS, RobotsCache, Rules, read_rules, unreachable
+from linkgraph.urls import resolve
 
 PRODUCT_TOKEN = "linkgraph"  # noqa: S105 - RFC 9309's word for the crawler's name
 SKIP = "linkgraph_no_robots"
@@ -33,6 +34,10 @@ _DEFAULT_PORT = {"http": 80, "https": 443}
 
 class RefusedRequest(RefusedError, IgnoreRequest):  # noqa: N818 - Scrapy's name for it ends so
     """A refusal in the form that Scrapy keeps quiet about."""
+
+
+class PostponedRequest(IgnoreRequest):
+    """The URL went back to the frontier: robots.txt was asked just now, and the host's delay comes before the page."""
 
 
 class PolitenessMiddleware:
@@ -55,6 +60,7 @@ class PolitenessMiddleware:
 
         Raises:
             RefusedRequest: the guard or robots.txt refuses it.
+            PostponedRequest: it will be taken again when the host's delay is over.
         """
         parts = urlsplit(request.url)
         self._check_address(parts.scheme, parts.hostname or "", parts.port)
@@ -64,7 +70,7 @@ class PolitenessMiddleware:
         rules = self._cache.get(origin, time.monotonic())
         if rules is None:
             rules = await self._rules(origin)
-            await self._pause(request, rules)
+            self._pause(request, rules)
         if reason := rules.refuses(request.url, PRODUCT_TOKEN):
             raise RefusedRequest(reason, request.url)
 
@@ -73,7 +79,7 @@ class PolitenessMiddleware:
         if mapped(self._mappings, host, number):
             return
         reason = self._guard.refuses_port(number)
-        if reason is None and (host[-1:].isdigit() or ":" in host):  # a literal never reaches the resolver
+        if reason is None and is_literal(host):
             reason = self._guard.refuses(host)
         if reason:
             raise RefusedRequest(reason, f"{host}:{number}")
@@ -96,22 +102,38 @@ class PolitenessMiddleware:
             del self._pending[origin]
 
     async def _fetch_rules(self, url: str) -> Rules:
-        status, body = await self._follow(url)
-        rules = read_rules(status, body, PRODUCT_TOKEN, time.monotonic())
+        status = None
+        try:
+            status, body = await self._follow(url)
+            rules = read_rules(status, body, PRODUCT_TOKEN, time.monotonic())
+        except RefusedError as error:
+            rules = unreachable(time.monotonic(), error.reason)
+        except CannotResolveHostError:
+            rules = unreachable(time.monotonic(), "dns:failed")
         self._count(status, rules)
         self._crawler.signals.send_catch_log(RULES_READ, url=url, rules=rules)
         return rules
 
     async def _follow(self, url: str) -> tuple[int | None, bytes]:
-        for _ in range(MAX_REDIRECTS + 1):
-            response = await self._download(url)
-            if response is None:
-                return None, b""
-            target = response.headers.get("Location")
-            if not (300 <= response.status < 400 and target):
-                return response.status, response.body
-            url = urljoin(url, target.decode("latin-1"))
-        return 404, b""  # RFC 9309 2.3.1.2: after five redirects it may count as unavailable
+        """Return status and body of robots.txt, redirects followed.
+
+        Raises:
+            RefusedError: the guard refuses the host itself.
+            CannotResolveHostError: the host has no address.
+        """
+        response = await self._download(url)
+        for _ in range(MAX_REDIRECTS):
+            target = response.headers.get("Location") if response is not None else None
+            if response is None or not (300 <= response.status < 400 and target):
+                break
+            joined = resolve(target.decode(errors="replace"), response.url)
+            try:
+                response = None if joined is None else await self._download(joined.url)
+            except (RefusedError, CannotResolveHostError):
+                response = None
+        if response is None:
+            return None, b""
+        return response.status, response.body
 
     async def _download(self, url: str) -> Response | None:
         meta: dict[str, Any] = {SKIP: True, "download_maxsize": MAX_BYTES + 1, "verbatim_url": True}
@@ -119,6 +141,8 @@ class PolitenessMiddleware:
         assert self._crawler.engine is not None  # noqa: S101 - a request can only come from an engine
         try:
             return await self._crawler.engine.download_async(request)
+        except (RefusedError, CannotResolveHostError):
+            raise
         except Exception:  # noqa: BLE001 - whatever kept robots.txt away, RFC 9309 2.3.1.4 gives one answer
             return None
 
@@ -130,13 +154,19 @@ class PolitenessMiddleware:
             if not rules.reachable:
                 stats.inc_value("linkgraph/robots/unreachable")
 
-    async def _pause(self, request: Request, rules: Rules) -> None:
-        """Keep the host's delay between robots.txt and the page, and from now on the Crawl-delay."""
+    def _pause(self, request: Request, rules: Rules) -> None:
+        """Keep the host's delay between robots.txt and the page, and from now on the Crawl-delay.
+
+        The URL waits in the frontier, not here: a waiting request would hold one of the crawl's connections.
+        """
         taken = request.meta.get("linkgraph")
         if taken is None:
             return
         if rules.delay is not None:
             taken.frontier.slow_down(taken.queue, rules.delay)
-        if taken.queue.delay > 0:
-            await asyncio.sleep(taken.queue.delay)
-            taken.queue.ready_at = time.monotonic() + taken.queue.delay
+        until = time.monotonic() + taken.queue.delay
+        taken.frontier.rest(taken.queue, until)
+        if taken.queue.delay > 0 and rules.reachable:
+            taken.frontier.unsent(taken.queue)
+            taken.frontier.again(taken.queue, taken.lease, until)
+            raise PostponedRequest(request.url)

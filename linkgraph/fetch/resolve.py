@@ -10,12 +10,14 @@ import asyncio
 import socket
 from dataclasses import dataclass
 from ipaddress import ip_address
+from typing import Any
 
+import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.resolver import ThreadedResolver
 
 from linkgraph.errors import RefusedError, UsageError
-from linkgraph.fetch.guard import Guard, is_loopback
+from linkgraph.fetch.guard import Guard, is_literal, is_loopback
 
 DNS_TIMEOUT = 5.0
 """Seconds; a name that takes longer is treated as having no address."""
@@ -101,8 +103,8 @@ class GuardedResolver(AbstractResolver):
             RefusedError: every address is refused; carries the guard's reason.
             OSError: the name has no address.
         """
-        if found := mapped(self._mappings, host, port):
-            return [_result(host, *found)]
+        if found := self.fixed(host, port):
+            return found
         if self._system is None:
             self._system = ThreadedResolver()
         try:
@@ -115,10 +117,41 @@ class GuardedResolver(AbstractResolver):
             raise RefusedError(next(filter(None, refused.values()), "dns:failed"), f"{host} is {', '.join(refused)}")
         return good
 
+    def fixed(self, host: str, port: int) -> list[ResolveResult] | None:
+        """Return where the user's map or *host* itself, being an address, leads without a look-up; None for a name.
+
+        Raises:
+            RefusedError: the guard refuses the address, or it is mapped outside this machine without a contact.
+        """
+        if found := mapped(self._mappings, host, port):
+            if not self._guard.contact and not is_loopback(ip_address(found[0])):
+                raise RefusedError("guard:no-contact", f"{host} is mapped to {found[0]}")
+            return [_result(host, *found)]
+        if not is_literal(host):
+            return None
+        if reason := self._guard.refuses(host):
+            raise RefusedError(reason, host)
+        return [_result(host, host, port)]
+
     async def close(self) -> None:
         """Close the system's resolver."""
         if self._system is not None:
             await self._system.close()
+
+
+class GuardedConnector(aiohttp.TCPConnector):
+    """A connection pool that asks the guard about every connection.
+
+    aiohttp connects to an address in a URL without asking any resolver: neither the guard nor the user's map would
+    be heard.
+    """
+
+    def __init__(self, guard: Guard, mappings: tuple[Mapping, ...], **options: Any) -> None:
+        self._guarded = GuardedResolver(guard, mappings)
+        super().__init__(resolver=self._guarded, **options)
+
+    async def _resolve_host(self, host: str, port: int, traces: Any = None) -> list[ResolveResult]:
+        return self._guarded.fixed(host, port) or await super()._resolve_host(host, port, traces=traces)
 
 
 def _result(host: str, address: str, port: int) -> ResolveResult:

@@ -7,6 +7,7 @@ are read. Pure: the fetch is the caller's, the clock is given.
 from __future__ import annotations
 
 import math
+import re
 from collections import OrderedDict
 from dataclasses import dataclass
 
@@ -29,6 +30,15 @@ MAX_DELAY = 300.0
 
 _CACHED_HOSTS = 100_000
 
+_USER_AGENT = re.compile(r"\s*user[- ]?agent\s*[:\s]\s*(\*|[a-z_-]+)?.*", re.IGNORECASE)
+"""A line that names a crawler. RFC 9309 2.2.1: a product token is made of letters, `_` and `-`; the rest is not it."""
+
+_RECORD = re.compile(r"\s*(?:user|allow|di|site|crawl|request)", re.IGNORECASE)
+"""How the lines begin that Protego knows. RFC 9309 2.2.4: other records must not end a group, and its do."""
+
+_NOBODY = "!"
+"""A user agent that no product token begins with."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rules:
@@ -39,6 +49,8 @@ class Rules:
     reachable: bool
     """False: complete disallow (RFC 9309 2.3.1.4)."""
     expires: float
+    why: str = "robots:unreachable"
+    """The reason of the closed list that pages are refused for while the rules are unreachable."""
     sitemaps: tuple[str, ...] = ()
     delay: float | None = None
     """Seconds between requests that the site asks for, clamped to 0..300."""
@@ -46,10 +58,15 @@ class Rules:
     def refuses(self, url: str, token: str) -> str | None:
         """Return why the product *token* may not fetch *url* (a reason of the closed list), or None."""
         if not self.reachable:
-            return "robots:unreachable"
+            return self.why
         if self.parser is None or self.parser.can_fetch(url, token):
             return None
         return "robots:disallowed"
+
+
+def unreachable(now: float, why: str = "robots:unreachable") -> Rules:
+    """Return the rules of a site whose robots.txt cannot be had: nothing may be fetched, until it is asked again."""
+    return Rules(None, reachable=False, expires=now + RETRY_AFTER, why=why)
 
 
 def read_rules(status: int | None, body: bytes, token: str, now: float) -> Rules:
@@ -62,10 +79,10 @@ def read_rules(status: int | None, body: bytes, token: str, now: float) -> Rules
         now: seconds of the clock that `expires` is told in.
     """
     if status is None or status >= 500 or status == 429 or status < 200:
-        return Rules(None, reachable=False, expires=now + RETRY_AFTER)
+        return unreachable(now)
     if status >= 300:
         return Rules(None, reachable=True, expires=now + MAX_AGE)
-    parser = Protego.parse(_text(body))
+    parser = Protego.parse(_addressed(_text(body), token))
     return Rules(
         parser,
         reachable=True,
@@ -81,11 +98,26 @@ def _text(body: bytes) -> str:
     return body.decode("utf-8-sig", errors="replace")
 
 
+def _addressed(text: str, token: str) -> str:
+    """Return *text* with only *token* and `*` left as user agents, and without unknown records.
+
+    Protego also takes a group for ours that is named by the beginning of our token, and misses `token/1.0`.
+    """
+    lines = []
+    for line in text.splitlines():
+        if named := _USER_AGENT.fullmatch(line):
+            name = (named[1] or "").lower()
+            lines.append(f"User-agent: {name if name in ('*', token.lower()) else _NOBODY}")
+        elif _RECORD.match(line):
+            lines.append(line)
+    return "\n".join(lines)
+
+
 def _delay(parser: Protego, token: str) -> float | None:
     found = [parser.crawl_delay(token)]
     rate = parser.request_rate(token)
     if rate is not None and rate.requests:
-        found.append(rate.seconds / rate.requests)
+        found.append(min(rate.seconds, MAX_AGE) / rate.requests)  # a number of any length may stand there
     delays = [delay for delay in found if delay is not None and math.isfinite(delay) and delay >= 0]
     return min(max(delays), MAX_DELAY) if delays else None
 

@@ -8,17 +8,20 @@ hosts whose time has come, the shallowest URL goes first.
 from __future__ import annotations
 
 import heapq
-from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import count
+from itertools import count, islice
 
 from linkgraph.frontier.ledger import Host, Lease
 
-PER_HOST = 16
-"""URLs of a host leased at once: enough that one transaction serves many requests, small for a million hosts."""
+_PER_HOST = 16
+"""URLs of a host leased at once, where there are few hosts: one look-up serves many requests."""
+
+_LEASED = 65_536
+"""URLs in memory, all hosts together, that `share` aims at: about 25 MiB. With more hosts each gets fewer, down to
+one; a host that comes round once an hour needs no buffer."""
 
 _PREFETCH = 4
-"""A host's URLs in memory under which the next ones are leased while these are fetched."""
+"""A host's URLs in memory under which the next ones are leased while these are fetched, if its share is larger."""
 
 _READY_WINDOW = 1024
 """Hosts made ready ahead of need: breadth first holds among them, and a million due hosts cause no burst."""
@@ -34,6 +37,7 @@ class HostQueue:
         "buffer",
         "delay",
         "domain",
+        "free_at",
         "host",
         "id",
         "in_flight",
@@ -48,8 +52,11 @@ class HostQueue:
         self.host = host.host
         self.domain = host.domain
         self.ready_at = ready_at
+        self.free_at = ready_at
+        """What `ready_at` becomes if the request under way never leaves."""
         self.delay = delay
-        self.buffer: deque[Lease] | None = None
+        self.buffer: list[Lease] = []
+        """Next URLs, the very next one last."""
         self.in_flight = 0
         self.more = True
         self.leasing = False
@@ -74,6 +81,10 @@ class Frontier:
         self._max_per_domain = max_pages_per_domain
         self._taken_by_domain = dict(visits_by_domain or {})
         self._taken = sum(self._taken_by_domain.values())
+        self._in_flight_by_domain: dict[str, int] = {}
+        self._parked: dict[str, list[HostQueue]] = {}
+        self._resting: dict[int, float] = {}
+        self._rests: list[tuple[float, int]] = []
         self._hosts: dict[int, HostQueue] = {}
         self._waiting: list[tuple[float, int, HostQueue]] = []
         self._ready: list[tuple[int, int, HostQueue]] = []
@@ -113,7 +124,8 @@ class Frontier:
                 continue
             queue = self._hosts.get(host.id)
             if queue is None:
-                queue = HostQueue(host, now, self._delays.get(host.host, self._delay))
+                ready_at = max(now, self._resting.pop(host.id, now))
+                queue = HostQueue(host, ready_at, self._delays.get(host.host, self._delay))
                 self._hosts[host.id] = queue
             queue.more = True
             self._place(queue)
@@ -126,52 +138,73 @@ class Frontier:
         while self._ready:
             queue = heapq.heappop(self._ready)[2]
             queue.placed = False
-            if queue.buffer and not self._over_budget(queue):
-                lease = queue.buffer.popleft()
+            if not queue.buffer or queue.ready_at > now:  # put off while it was ready: another connection's doing
+                self._place(queue)
+            elif not self._over_budget(queue):
+                lease = queue.buffer.pop()
                 self._start(queue, now)
                 return lease, queue
-            self._place(queue)
         return None
 
     def next_time(self) -> float | None:
         """Return when the next host may be asked; None where no host waits for its time, or none may be asked."""
         return self._waiting[0][0] if self._waiting and not self.run_exhausted else None
 
+    @property
+    def share(self) -> int:
+        """How many URLs to lease for each host that `hungry` names."""
+        return max(1, min(_PER_HOST, _LEASED // (len(self._hosts) or 1)))
+
     def hungry(self, limit: int = 64) -> list[int]:
         """Return ids of up to *limit* hosts whose next URLs should be leased now; answer with `load`."""
         chosen = []
-        for host_id in list(self._hungry)[:limit]:
+        for host_id in list(islice(self._hungry, limit)):
             queue = self._hungry.pop(host_id)
             queue.leasing = True
+            queue.more = False  # a `wake` from here on tells of URLs that this lease may not see
             chosen.append(host_id)
         return chosen
 
-    def load(self, leases: Mapping[int, Sequence[Lease]], asked: int = PER_HOST) -> None:
+    def load(self, leases: Mapping[int, Sequence[Lease]], asked: int) -> None:
         """Take in what the ledger leased for the hosts that `hungry` named, *asked* URLs a host at most."""
         for host_id, found in leases.items():
             queue = self._hosts[host_id]
             queue.leasing = False
-            queue.more = queue.more and len(found) == asked
+            queue.more = queue.more or len(found) == asked
             if found:
-                queue.buffer = queue.buffer or deque()
-                queue.buffer.extend(found)
+                queue.buffer = [*reversed(found), *queue.buffer]
             self._place(queue)
             self._forget_if_done(queue)
 
     def finished(self, queue: HostQueue, *, counts: bool = True) -> None:
-        """Tell that a request of *queue* has ended; with *counts* false it never left, and costs no budget."""
+        """Tell that a request of *queue* has ended; with *counts* false it costs no budget: it will be taken again."""
         queue.in_flight -= 1
         self.in_flight -= 1
         if not counts:
             self._taken -= 1
             self._taken_by_domain[queue.domain] -= 1
+        if self._max_per_domain is not None:
+            self._in_flight_by_domain[queue.domain] -= 1
+            for parked in self._parked.pop(queue.domain, ()):
+                self._place(parked)
+            if not self._in_flight_by_domain[queue.domain]:
+                del self._in_flight_by_domain[queue.domain]
         self._place(queue)
         self._forget_if_done(queue)
 
+    def unsent(self, queue: HostQueue) -> None:
+        """Tell that a request of *queue* has ended before it left: the host was not asked, and no budget is used."""
+        if self._connections == 1:
+            queue.ready_at = queue.free_at
+        self.finished(queue, counts=False)
+
+    def rest(self, queue: HostQueue, until: float) -> None:
+        """Tell that the host was asked for something else, such as robots.txt: leave it alone *until* then."""
+        queue.ready_at = queue.free_at = max(queue.ready_at, until)
+
     def again(self, queue: HostQueue, lease: Lease, not_before: float) -> None:
         """Put a URL back to the front of its host, to be taken at *not_before* at the earliest."""
-        queue.buffer = queue.buffer or deque()
-        queue.buffer.appendleft(lease)
+        queue.buffer.append(lease)
         queue.ready_at = max(queue.ready_at, not_before)
         self._hosts[queue.id] = queue
         self._place(queue)
@@ -191,6 +224,10 @@ class Frontier:
             heapq.heappush(self._waiting, (queue.ready_at, next(self._order), queue))
 
     def _advance(self, now: float) -> None:
+        while self._rests and self._rests[0][0] <= now:
+            moment, host_id = heapq.heappop(self._rests)
+            if self._resting.get(host_id) == moment:
+                del self._resting[host_id]
         while self._waiting and self._waiting[0][0] <= now:
             if len(self._ready) + len(self._hungry) >= _READY_WINDOW:
                 return
@@ -198,7 +235,7 @@ class Frontier:
             if queue.ready_at > now:  # slowed down since it was placed
                 heapq.heappush(self._waiting, (queue.ready_at, next(self._order), queue))
             elif queue.buffer:
-                heapq.heappush(self._ready, (queue.buffer[0].depth, next(self._order), queue))
+                heapq.heappush(self._ready, (queue.buffer[-1].depth, next(self._order), queue))
             else:
                 queue.placed = False
                 self._want(queue)
@@ -210,19 +247,26 @@ class Frontier:
 
     def _start(self, queue: HostQueue, now: float) -> None:
         queue.in_flight += 1
+        queue.free_at = queue.ready_at
         queue.ready_at = now + queue.delay
         self.in_flight += 1
         self._taken += 1
         self._taken_by_domain[queue.domain] = self._taken_by_domain.get(queue.domain, 0) + 1
-        if queue.buffer is None or len(queue.buffer) < _PREFETCH:
+        if self._max_per_domain is not None:
+            self._in_flight_by_domain[queue.domain] = self._in_flight_by_domain.get(queue.domain, 0) + 1
+        if len(queue.buffer) < min(_PREFETCH, self.share - 1):
             self._want(queue)
         self._place(queue)
 
     def _over_budget(self, queue: HostQueue) -> bool:
         if self._max_per_domain is None or self._taken_by_domain.get(queue.domain, 0) < self._max_per_domain:
             return False
+        if self._taken_by_domain[queue.domain] - self._in_flight_by_domain.get(queue.domain, 0) < self._max_per_domain:
+            # One under way on another host of the domain may yet be refused, and leave its place to this one.
+            self._parked.setdefault(queue.domain, []).append(queue)
+            return True
         self.exhausted.add(queue.domain)
-        queue.buffer = None
+        queue.buffer = []
         queue.more = False
         self._forget_if_done(queue)
         return True
@@ -231,3 +275,6 @@ class Frontier:
         if not (queue.in_flight or queue.buffer or queue.more or queue.leasing):
             self._hungry.pop(queue.id, None)
             self._hosts.pop(queue.id, None)
+            if queue.delay > 0:
+                self._resting[queue.id] = queue.ready_at
+                heapq.heappush(self._rests, (queue.ready_at, queue.id))

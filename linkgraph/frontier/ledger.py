@@ -13,13 +13,13 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from operator import attrgetter
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from linkgraph.errors import StateError, StorageError
-from linkgraph.frontier.scope import SAME_DEPTH_KINDS, SCOPE_REASONS, Scope, Target
+from linkgraph.frontier.scope import MAX_REDIRECTS, SAME_DEPTH_KINDS, Scope, Target
+from linkgraph.frontier.sql import ADD, DONE, EXCLUDED, FAILED, LEASED, NEXT, PENDING, SCHEMA, STATES
 
-STATES = ("pending", "leased", "done", "failed", "excluded")
-PENDING, LEASED, DONE, FAILED, EXCLUDED = range(5)
+K = TypeVar("K")
 
 _STATE_OF_OUTCOME = {"fetched": DONE, "not-modified": DONE, "redirected": DONE, "failed": FAILED}
 _SQLITE_CACHE_KIB = 65536
@@ -28,38 +28,6 @@ _RECENT = 100_000
 
 _NEVER = 1 << 30
 """A depth below which every URL lies that is not in memory."""
-
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS hosts (id INTEGER PRIMARY KEY, host TEXT NOT NULL UNIQUE, domain TEXT NOT NULL);
-CREATE INDEX IF NOT EXISTS hosts_of_domain ON hosts (domain);
-CREATE TABLE IF NOT EXISTS urls (
-    id INTEGER PRIMARY KEY, host INTEGER NOT NULL, url TEXT NOT NULL, state INTEGER NOT NULL, reason TEXT,
-    depth INTEGER NOT NULL, hops INTEGER NOT NULL, parent INTEGER, UNIQUE (host, url));
-CREATE INDEX IF NOT EXISTS pending ON urls (host, depth, id) WHERE state = 0;
-CREATE TABLE IF NOT EXISTS applied (sequence INTEGER NOT NULL);
-CREATE TEMPORARY TABLE leased (id INTEGER PRIMARY KEY);
-"""
-
-_LIFTED = (
-    f"(excluded.state = {PENDING} AND state = {EXCLUDED} AND reason IN "
-    f"({', '.join(repr(reason) for reason in SCOPE_REASONS)}))"
-)
-_ADD = f"""
-INSERT INTO urls (host, url, state, reason, depth, hops, parent) VALUES (?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (host, url) DO UPDATE SET
-    depth = min(depth, excluded.depth), hops = min(hops, excluded.hops),
-    state = CASE WHEN {_LIFTED} THEN {PENDING} ELSE state END,
-    reason = CASE WHEN {_LIFTED} THEN NULL ELSE reason END
-WHERE excluded.depth < depth OR {_LIFTED}
-"""
-
-_NEXT = f"""
-SELECT u.id, u.url, u.host, u.depth, p.url FROM json_each(?) AS wanted
-CROSS JOIN urls AS u ON u.id IN (
-    SELECT id FROM urls WHERE host = wanted.value AND state = {PENDING}
-    AND NOT EXISTS (SELECT 1 FROM leased WHERE leased.id = urls.id) ORDER BY depth, id LIMIT ?)
-LEFT JOIN urls AS p ON p.id = u.parent
-"""
 
 
 class Lease(NamedTuple):
@@ -88,6 +56,8 @@ class Visit(NamedTuple):
     domain: str
     outcome: str
     reason: str | None
+    depth: int
+    """What the page's row says; the ledger knows better, if it knows the URL."""
     targets: Iterable[tuple[Any, ...]]
     """The fields of a `Target` for each link; bare tuples, because most are known and looked at only once."""
 
@@ -108,15 +78,15 @@ class Ledger:
             self._db.execute("PRAGMA synchronous = FULL")
             self._db.execute(f"PRAGMA cache_size = -{_SQLITE_CACHE_KIB}")
             self._db.execute("PRAGMA temp_store = MEMORY")
-            self._db.executescript(_SCHEMA)
+            self._db.executescript(SCHEMA)
+            self.pending = self.counts()["pending"]
+            """About how many URLs wait; exact when the ledger is opened."""
         except sqlite3.DatabaseError as error:
             raise StateError(f"{path} is no ledger ({error}); delete it, the log rebuilds it") from error
         self._hosts: dict[str, int] = {}
         self._recent: dict[str, int] = {}
-        self._excluded: dict[str, int] = {}
+        self._excluded: dict[tuple[str, str], int] = {}
         self._touched: dict[int, Host] = {}
-        self.pending = self.counts()["pending"]
-        """About how many URLs wait; exact when the ledger is opened."""
 
     def close(self) -> None:
         """Checkpoint the write-ahead log and close the file."""
@@ -140,6 +110,8 @@ class Ledger:
             self._forget()
             if isinstance(error, sqlite3.OperationalError):
                 raise StorageError(f"{self.path}: {error}; free space or make it writable, then resume") from error
+            if isinstance(error, sqlite3.DatabaseError):
+                raise StateError(f"{self.path} is damaged ({error}); delete it, the log rebuilds it") from error
             raise
 
     def _forget(self) -> None:
@@ -158,10 +130,13 @@ class Ledger:
 
     def _rescope(self, scope: Scope) -> None:
         lifted = "'scope:domain', 'scope:depth', 'budget:domain', 'budget:run'"
+        if scope.follow_nofollow:
+            lifted += ", 'scope:nofollow'"
         self._db.execute(
             f"UPDATE urls SET state = {PENDING}, reason = NULL WHERE state = {EXCLUDED} AND reason IN ({lifted})"
         )
         narrow = f"UPDATE urls SET state = {EXCLUDED}, reason = ? WHERE state = {PENDING} AND "
+        self._db.execute(narrow + "hops > ?", ("redirect:limit", MAX_REDIRECTS))
         if scope.depth is not None:
             self._db.execute(narrow + "depth > ?", ("scope:depth", scope.depth))
         if scope.follow == "seeds":
@@ -190,7 +165,7 @@ class Ledger:
             reason = scope.refuses(target, at, after)
             if reason is None:
                 self._add(target, PENDING, None, depth=at, hops=after, parent=page_id)
-            elif excluded.get(url, _NEVER) > at:
+            elif excluded.get((url, reason), _NEVER) > at:
                 self._add(target, EXCLUDED, reason, depth=at, hops=after, parent=page_id)
 
     def _visited(self, visit: Visit) -> tuple[int, int, int]:
@@ -206,21 +181,21 @@ class Ledger:
         if row is None:
             # A page that nobody linked to, such as a robots.txt that names sitemaps.
             row = self._db.execute(
-                "INSERT INTO urls (host, url, state, reason, depth, hops) VALUES (?, ?, ?, ?, 0, 0) "
+                "INSERT INTO urls (host, url, state, reason, depth, hops) VALUES (?, ?, ?, ?, ?, 0) "
                 "RETURNING id, depth, hops",
-                (host, visit.url, state, visit.reason),
+                (host, visit.url, state, visit.reason, visit.depth),
             ).fetchone()
         return row[0], row[1], row[2]
 
     def _add(
         self, target: Target, state: int, reason: str | None, *, depth: int, hops: int, parent: int | None
     ) -> None:
-        cache = self._excluded if state == EXCLUDED else self._recent
-        if len(cache) >= _RECENT:
-            cache.clear()
-        cache[target.url] = depth
+        if reason is None:
+            _remember(self._recent, target.url, depth)
+        else:
+            _remember(self._excluded, (target.url, reason), depth)
         host = self._host_id(target.host, target.domain)
-        changed = self._db.execute(_ADD, (host, target.url, state, reason, depth, hops, parent)).rowcount
+        changed = self._db.execute(ADD, (host, target.url, state, reason, depth, hops, parent)).rowcount
         if changed and state == PENDING:
             self.pending += 1
             self._touched[host] = Host(host, target.host, target.domain)
@@ -271,7 +246,7 @@ class Ledger:
         disk it would cost a write a URL, and the next start would have to undo it.
         """
         leases: dict[int, list[Lease]] = {host_id: [] for host_id in host_ids}
-        rows = self._db.execute(_NEXT, (json.dumps(list(leases)), per_host)).fetchall()
+        rows = self._db.execute(NEXT, (json.dumps(list(leases)), per_host)).fetchall()
         for row in rows:
             leases[row[2]].append(Lease(*row))
         for found in leases.values():
@@ -303,21 +278,21 @@ class Ledger:
         return {name: found.get(number, 0) for number, name in enumerate(STATES)}
 
     def visits_by_domain(self) -> dict[str, int]:
-        """Return how many pages of each domain were fetched or tried, for the budgets."""
+        """Return how many pages of each domain were fetched or tried, for the budgets; robots.txt costs none."""
         return dict(
             self._db.execute(
                 f"SELECT domain, count(*) FROM urls JOIN hosts ON hosts.id = urls.host "
-                f"WHERE state IN ({DONE}, {FAILED}) GROUP BY domain"
+                f"WHERE state IN ({DONE}, {FAILED}) AND url NOT LIKE '%/robots.txt' GROUP BY domain"
             )
         )
 
-    def is_visited(self, url: str, host: str) -> bool:
-        """Tell whether a committed page of this URL exists."""
+    def is_known(self, url: str, host: str) -> bool:
+        """Tell whether a page of this URL is committed or is going to be fetched."""
         row = self._db.execute(
             "SELECT state FROM urls WHERE url = ? AND host = (SELECT id FROM hosts WHERE host = ?)",
             (url, host),
         ).fetchone()
-        return row is not None and row[0] in (DONE, FAILED)
+        return row is not None and row[0] != EXCLUDED
 
     def visited(self) -> Iterator[tuple[str, str]]:
         """Yield (URL, state) of every page that a log entry must hold: done and failed ones."""
@@ -330,6 +305,12 @@ class Ledger:
             "SELECT h.host, u.url, u.state, u.reason, u.depth, u.hops, p.url FROM urls u JOIN hosts h ON h.id = u.host "
             "LEFT JOIN urls p ON p.id = u.parent ORDER BY u.id"
         )
+
+
+def _remember(cache: dict[K, int], key: K, depth: int) -> None:
+    if len(cache) >= _RECENT:
+        cache.clear()
+    cache[key] = depth
 
 
 def state_of(outcome: str) -> str:

@@ -20,7 +20,7 @@ from scrapy.core.scheduler import BaseScheduler
 from scrapy.crawler import Crawler
 
 from linkgraph.errors import LinkgraphError
-from linkgraph.frontier.frontier import PER_HOST, Frontier, HostQueue
+from linkgraph.frontier.frontier import Frontier, HostQueue
 from linkgraph.frontier.ledger import Host, Lease, Ledger
 from linkgraph.frontier.retry import Retries
 from linkgraph.model import Links, Page
@@ -130,9 +130,10 @@ class FrontierScheduler(BaseScheduler):
         self._lease_if_hungry()
         if taken is not None:
             return self._request(*taken)
-        if self.frontier.dry and not self._leasing:
-            self.commit_if_due(dry=True)
-        self._wake_at(self.frontier.next_time())
+        # Asked on every heartbeat too: what slow hosts have sent must not wait for their next page.
+        self.commit_if_due(dry=self.frontier.dry and not self._leasing)
+        if not self._leasing:  # the lease's end wakes the engine; a host that waits for it may be due since long
+            self._wake_at(self.frontier.next_time())
         return None
 
     def _behind(self) -> bool:
@@ -152,13 +153,15 @@ class FrontierScheduler(BaseScheduler):
     def _lease_if_hungry(self) -> None:
         if self._leasing or self.error is not None:
             return
+        asked = self.frontier.share
+
+        def leased(leases: dict[int, list[Lease]]) -> None:
+            self._leasing = False
+            self.frontier.load(leases, asked)
+
         if hosts := self.frontier.hungry():
             self._leasing = True
-            self._run(lambda: self.session.lease(hosts, PER_HOST), self._leased)
-
-    def _leased(self, leases: dict[int, list[Lease]]) -> None:
-        self._leasing = False
-        self.frontier.load(leases)
+            self._run(lambda: self.session.lease(hosts, asked), leased)
 
     def acknowledge(self, taken: Taken, page: Page, links: Links, retry_after: float | None = None) -> bool:
         """Take in the outcome of a request: record it, or put it back to be tried again.
@@ -166,9 +169,11 @@ class FrontierScheduler(BaseScheduler):
         Returns:
             whether the page was recorded; False where it will be tried again.
         """
-        refused = page.outcome.startswith("refused")
-        self.frontier.finished(taken.queue, counts=not refused)
         wait = self._retries.wait(taken.lease.id, page, retry_after)
+        if page.outcome.startswith("refused"):
+            self.frontier.unsent(taken.queue)
+        else:
+            self.frontier.finished(taken.queue, counts=wait is None)
         if wait is not None:
             self.frontier.again(taken.queue, taken.lease, time.monotonic() + wait)
             return False
@@ -184,6 +189,15 @@ class FrontierScheduler(BaseScheduler):
             self._recorded_since = time.monotonic()
         self.commit_if_due()
         self.wake()
+
+    def record_unasked(self, page: Page, links: Links) -> None:
+        """Take in a page that the frontier did not hand out, unless it is committed or in the frontier anyway."""
+
+        def found(known: bool) -> None:
+            if not known:
+                self.record(page, links)
+
+        self._run(lambda: self.session.ledger.is_known(page.url, page.host), found)
 
     def commit_if_due(self, *, dry: bool = False) -> None:
         """Commit on the worker thread if the rule says so, or if the frontier is *dry*."""
@@ -227,11 +241,15 @@ class FrontierScheduler(BaseScheduler):
 
         future.add_done_callback(lambda _: self._loop.call_soon_threadsafe(on_loop))
 
+    def _note(self, error: BaseException) -> None:
+        if self.error is None:
+            self.error = error if isinstance(error, LinkgraphError) else LinkgraphError(f"internal error: {error!r}")
+            logger.error("%s", self.error, exc_info=None if isinstance(error, LinkgraphError) else error)
+
     def _stop(self, error: BaseException) -> None:
         if self.error is not None:
             return
-        self.error = error if isinstance(error, LinkgraphError) else LinkgraphError(f"internal error: {error!r}")
-        logger.error("%s", self.error, exc_info=None if isinstance(error, LinkgraphError) else error)
+        self._note(error)
         engine = self._crawler.engine
         if engine is not None:
             self._closing = self._loop.create_task(engine.close_spider_async(reason="linkgraph_error"))
@@ -265,6 +283,13 @@ class FrontierScheduler(BaseScheduler):
         if self._timer is not None:
             self._timer.cancel()
         self._worker.shutdown(wait=True)
-        if reason == "finished" and self.error is None and not self._spider.started.finished:  # type: ignore[attr-defined]
-            self.session.finish(self.frontier.exhausted, run_budget=self.frontier.run_exhausted)
-        self.session.close()
+        finished = reason == "finished" and self.error is None and not self._spider.started.finished  # type: ignore[attr-defined]
+        try:
+            if finished:
+                self.session.finish(self.frontier.exhausted, run_budget=self.frontier.run_exhausted)
+        except LinkgraphError as error:
+            self._note(error)
+        try:
+            self.session.close()
+        except LinkgraphError as error:
+            self._note(error)

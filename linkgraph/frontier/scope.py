@@ -34,8 +34,11 @@ FILE_TYPES = frozenset(
 )  # fmt: skip
 """Path suffixes of files that hold no HTML links: fetching them costs the site and yields nothing."""
 
-SCOPE_REASONS = ("scope:domain", "scope:depth", "scope:nofollow", "scope:kind", "redirect:limit")
-"""Reasons that a later, better link to the same URL can lift."""
+LINK_REASONS = ("scope:kind", "scope:nofollow", "scope:file-type", "redirect:limit")
+"""Reasons that lie in the link, not in the URL: a later, better link to the same URL lifts them."""
+
+RUN_REASONS = ("scope:domain", "scope:depth")
+"""Reasons that lie in the run's options: other options lift them, and so does a shorter way to the URL."""
 
 
 class Target(NamedTuple):
@@ -74,27 +77,36 @@ class Scope:
 
     def refuses(self, target: Target, depth: int, hops: int) -> str | None:
         """Return the reason why *target* is not followed at *depth* after *hops* redirects; None if it is."""
+        # The run's reasons last: a URL that carries one lacks nothing else, and another scope lifts it as it is.
+        return self._refuses_link(target, hops) or self._refuses_place(target, depth)
+
+    def _refuses_link(self, target: Target, hops: int) -> str | None:
         kind = target.kind
         if kind not in FOLLOWED_KINDS and not (kind == "link" and FOLLOWED_RELS.intersection(target.rel)):
             return "scope:kind"
-        if self.follow == "seeds" and target.domain not in self.domains:
-            return "scope:domain"
-        if self.depth is not None and depth > self.depth:
-            return "scope:depth"
+        if reason := unfit(target.url, kind):
+            return reason
         if target.nofollow and not self.follow_nofollow:
             return "scope:nofollow"
         if hops > MAX_REDIRECTS:
             return "redirect:limit"
-        return unfit(target.url, kind)
+        return None
+
+    def _refuses_place(self, target: Target, depth: int) -> str | None:
+        if self.follow == "seeds" and target.domain not in self.domains:
+            return "scope:domain"
+        if self.depth is not None and depth > self.depth:
+            return "scope:depth"
+        return None
 
 
 def unfit(url: str, kind: str) -> str | None:
     """Return why *url* can hold no links whoever links to it (`url:too-long`, `scope:file-type`), else None."""
     if len(url) > MAX_URL_LENGTH:
         return "url:too-long"
-    if kind != "sitemap":
-        # A canonical URL has its path after the third slash, and no fragment.
-        name = url.partition("?")[0].split("/", 3)[-1].rpartition("/")[2]
-        if name.rpartition(".")[2].lower() in FILE_TYPES and "." in name:
-            return "scope:file-type"
+    # A canonical URL has its path after the third slash, and no fragment.
+    name = url.partition("?")[0].split("/", 3)[-1].rpartition("/")[2]
+    suffix = name.rpartition(".")[2].lower()
+    if suffix in FILE_TYPES and "." in name and not (suffix == "gz" and kind == "sitemap"):
+        return "scope:file-type"
     return None

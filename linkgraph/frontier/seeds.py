@@ -33,6 +33,10 @@ def parse_seed(text: str) -> Url | None:
     found = resolve(text if _SCHEME.match(text) else f"http://{text}")
     if found is None or not _HOST.fullmatch(found.host):
         return None
+    if "@" in found.url.split("/", 3)[2]:  # `mailto:me@a.com`: nobody means a name and a password
+        return None
+    if found.host.replace(".", "").isdigit() and found.host not in text:  # `1234` is a rank, not 0.0.4.210
+        return None
     return found
 
 
@@ -69,9 +73,11 @@ def _lines(seeds: str | Path | Iterable[str]) -> tuple[str, Iterable[str]]:
     path = Path(seeds)
     if isinstance(seeds, Path) or _is_file(path):
         try:
-            return str(path), path.read_text(encoding="utf-8-sig", errors="replace").splitlines()
+            return str(path), path.read_text(encoding="utf-8-sig", errors="replace").split("\n")
         except OSError as error:
             raise SeedsError(f"{path} cannot be read ({error.strerror}); give a text file, a seed a line") from error
+    if path.suffix in (".txt", ".csv", ".tsv", ".list"):  # no top-level domains; a slip in a file's name is likelier
+        raise SeedsError(f"{path} is no file: give the path of a text file, a seed a line, or a list like a.com,b.org")
     return "seeds", str(seeds).split(",")
 
 
