@@ -49,10 +49,15 @@ class Rows:
 
 @kernel
 def _row_sums(indptr: Any, weights: Any) -> Any:
+    """Add up each row with compensation (Kahan 1965): the rounding does not grow with its length."""
     sums = np.zeros(len(indptr) - 1)
     for node in range(len(sums)):
+        lost = 0.0
         for edge in range(indptr[node], indptr[node + 1]):
-            sums[node] += weights[edge]
+            added = weights[edge] - lost
+            larger = sums[node] + added
+            lost = (larger - sums[node]) - added
+            sums[node] = larger
     return sums
 
 

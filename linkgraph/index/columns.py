@@ -19,7 +19,7 @@ def working_type(stored: pa.DataType) -> pa.DataType:
     if pa.types.is_dictionary(stored):
         return working_type(stored.value_type)
     if pa.types.is_list(stored):
-        return pa.large_list(working_type(stored.value_type))
+        return pa.list_(working_type(stored.value_type))
     return pa.large_string() if pa.types.is_string(stored) else stored
 
 
@@ -34,12 +34,15 @@ def to_working(column: pa.Array) -> pa.Array:
     if pa.types.is_dictionary(kind):
         return to_working(column.dictionary_decode())
     if pa.types.is_list(kind):
-        values = to_working(column.flatten())
-        lengths = pc.fill_null(pc.list_value_length(column), 0).to_numpy()
-        offsets = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
-        gone = None if not column.null_count else pc.is_null(column)
-        return pa.LargeListArray.from_arrays(pa.array(offsets), values, mask=gone)
+        return _list_of(column, to_working(column.flatten()))
     return column.cast(working_type(kind))
+
+
+def _list_of(lists: pa.Array, values: pa.Array) -> pa.Array:
+    """Return lists of the same lengths as *lists* over other values."""
+    ends = np.cumsum(pc.fill_null(pc.list_value_length(lists), 0).to_numpy(), dtype=np.int32)
+    gone = pc.is_null(lists) if lists.null_count else None
+    return pa.ListArray.from_arrays(pa.array(np.concatenate([np.zeros(1, np.int32), ends])), values, mask=gone)
 
 
 def to_stored(column: pa.ChunkedArray, kind: pa.DataType) -> pa.Array:
@@ -48,10 +51,7 @@ def to_stored(column: pa.ChunkedArray, kind: pa.DataType) -> pa.Array:
     if pa.types.is_dictionary(kind):
         return whole.cast(kind.value_type).dictionary_encode().cast(kind)
     if pa.types.is_list(kind):
-        values = to_stored(pa.chunked_array([whole.flatten()]), kind.value_type)
-        narrow = whole.offsets.cast(pa.int64()).to_numpy() - (whole.offsets[0].as_py() or 0)
-        gone = None if not whole.null_count else pc.is_null(whole)
-        return pa.ListArray.from_arrays(pa.array(narrow.astype(np.int32)), values, mask=gone).cast(kind)
+        return _list_of(whole, to_stored(pa.chunked_array([whole.flatten()]), kind.value_type)).cast(kind)
     return whole.cast(kind)
 
 

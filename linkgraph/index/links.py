@@ -66,7 +66,7 @@ def _identity(rows: pa.Table) -> NDArray[np.uint64]:
     for name in _IDENTITY:
         column = rows.column(name)
         if name == "rel":
-            column = pc.binary_join(column, " ")
+            column = pc.binary_join(column, pa.scalar(" ", pa.large_string()))
         mixed = (mixed ^ (codes(column) + 1).astype(np.uint64)) * _MIX
         mixed ^= mixed >> np.uint64(32)
     return mixed

@@ -21,6 +21,13 @@ from linkgraph.graph.intern import Interner
 from linkgraph.graph.policy import VotePolicy
 
 _STATED = ("src_url", "src_domain", "dst_url", "dst_host", "dst_domain", "observed_at")
+_STATEMENTS = pa.schema(
+    [
+        *((name, pa.string()) for name in _STATED[:-1]),
+        ("observed_at", pa.timestamp("ms", "UTC")),
+        ("strength", pa.int8()),
+    ]
+)
 _FETCHED = ("url", "fetched_at", "outcome", "content_digest", "simhash")
 
 SAME_DOCUMENT_BITS = 3
@@ -60,8 +67,8 @@ def _statements(edges: Scan, policy: VotePolicy) -> Iterator[pa.Table]:
         for place, fold in enumerate(policy.folds):
             kind = among(batch.column("kind"), [kinds[place]])
             strength[kind & _says_canonical(batch) if fold == "canonical" else kind] = place
-        table = pa.Table.from_batches([batch]).select(_STATED).append_column("strength", pa.array(strength))
-        yield table.filter(pa.array(elsewhere & (strength >= 0)))
+        columns = [*(batch.column(name) for name in _STATED), pa.array(strength)]
+        yield pa.Table.from_arrays(columns, schema=_STATEMENTS).filter(pa.array(elsewhere & (strength >= 0)))
 
 
 def _first_of_each(table: pa.Table, column: str) -> pa.Table:
@@ -73,7 +80,7 @@ def _first_of_each(table: pa.Table, column: str) -> pa.Table:
 
 
 def _newest_statements(edges: Scan, policy: VotePolicy) -> pa.Table:
-    stated = pa.concat_tables([*_statements(edges, policy), _NOTHING])
+    stated = pa.concat_tables([_STATEMENTS.empty_table(), *_statements(edges, policy)])
     order = [
         ("src_url", "ascending"),
         ("observed_at", "descending"),
@@ -81,12 +88,6 @@ def _newest_statements(edges: Scan, policy: VotePolicy) -> pa.Table:
         ("dst_url", "ascending"),
     ]
     return _first_of_each(stated.sort_by(order), "src_url")
-
-
-_NOTHING = pa.table(
-    {name: pa.array([], pa.timestamp("ms", "UTC") if name == "observed_at" else pa.string()) for name in _STATED}
-    | {"strength": pa.array([], pa.int8())}
-)
 
 
 @dataclass(frozen=True, slots=True)

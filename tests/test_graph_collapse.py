@@ -1,0 +1,335 @@
+"""What counts as a vote, where it lands, and that no order of rows changes the graph."""
+
+from __future__ import annotations
+
+import random
+
+import networkx as nx
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from linkgraph.errors import CorruptFileError, UsageError
+from linkgraph.graph.collapse import collapse
+from linkgraph.graph.collapse.fold import follow
+from linkgraph.graph.collapse.pairs import PairSet, packed
+from linkgraph.graph.collapse.scan import FileScan, TableScan, among, utf8
+from linkgraph.graph.intern import Interner
+from linkgraph.graph.policy import FOLLOWED, policy_named
+
+CANONICAL = {"kind": "link", "rel": ("canonical",)}
+REDIRECT = {"kind": "redirect", "origin": "http-header"}
+REFRESH = {"kind": "refresh"}
+
+
+def graph_of(observed, level="domain"):
+    return collapse(TableScan(observed.edges), TableScan(observed.pages), FOLLOWED, [level])[level]
+
+
+def votes(observed, level="domain"):
+    return set(graph_of(observed, level).to_networkx().edges)
+
+
+def test_many_links_of_many_pages_are_one_vote_of_the_domain(observed):
+    observed.page("http://a.example/1", "http://b.example/x", "http://b.example/y")
+    observed.page("http://www.a.example/2", "http://www.b.example/x")
+
+    assert votes(observed) == {("a.example", "b.example")}
+
+
+@pytest.mark.parametrize("mark", ["nofollow", "ugc", "sponsored"])
+def test_a_link_that_its_author_disowns_is_no_vote(observed, mark):
+    observed.page("http://a.example/", ("http://b.example/", {mark: True}), "http://c.example/")
+
+    assert votes(observed) == {("a.example", "c.example")}
+
+
+def test_one_followed_link_among_nofollow_links_is_a_vote(observed):
+    observed.page("http://a.example/", ("http://b.example/", {"nofollow": True}), "http://b.example/")
+
+    assert votes(observed) == {("a.example", "b.example")}
+
+
+@pytest.mark.parametrize("kind", ["form", "frame", "iframe", "link", "feed", "sitemap", "img", "script", "style"])
+def test_only_hyperlinks_are_votes(observed, kind):
+    observed.page("http://a.example/", ("http://b.example/", {"kind": kind}), ("http://c.example/", {"kind": "area"}))
+
+    assert votes(observed) == {("a.example", "c.example")}
+
+
+def test_a_domain_does_not_vote_for_itself(observed):
+    observed.page("http://a.example/", "http://www.a.example/")
+
+    assert votes(observed) == set()
+    assert votes(observed, "host") == {("a.example", "www.a.example")}
+    assert votes(observed, "page") == {("http://a.example/", "http://www.a.example/")}
+
+
+def test_users_of_one_hosting_platform_are_separate_voters(observed):
+    observed.page("http://one.github.io/", "http://two.github.io/")
+
+    assert votes(observed) == {("one.github.io", "two.github.io")}
+
+
+def test_every_domain_that_a_link_or_page_names_is_a_node(observed):
+    observed.page("http://a.example/", ("http://b.example/", {"nofollow": True}))
+    observed.page("http://alone.example/")
+
+    assert list(graph_of(observed)) == ["a.example", "alone.example", "b.example"]
+
+
+def test_a_vote_for_a_redirecting_url_lands_where_the_redirect_leads(observed):
+    observed.page("http://a.example/", "http://old.example/")
+    observed.page("http://old.example/", ("https://new.example/", REDIRECT), outcome="redirected", status=301)
+
+    assert votes(observed) == {("a.example", "new.example")}
+    assert ("http://a.example/", "https://new.example/") in votes(observed, "page")
+
+
+def test_a_redirect_is_itself_no_vote(observed):
+    observed.page("http://old.example/", ("http://new.example/", REDIRECT))
+
+    assert votes(observed) == set()
+
+
+def test_a_link_through_ones_own_redirector_is_a_vote_for_its_target(observed):
+    observed.page("http://a.example/", "http://a.example/go?to=b")
+    observed.page("http://a.example/go?to=b", ("http://b.example/", REDIRECT))
+
+    assert votes(observed) == {("a.example", "b.example")}
+
+
+def test_a_vote_that_is_redirected_home_is_none(observed):
+    observed.page("http://a.example/", "http://short.example/1")
+    observed.page("http://short.example/1", ("http://a.example/2", REDIRECT))
+
+    assert votes(observed) == set()
+
+
+def test_a_meta_refresh_moves_votes(observed):
+    observed.page("http://a.example/", "http://b.example/")
+    observed.page("http://b.example/", ("http://c.example/", REFRESH))
+
+    assert ("a.example", "c.example") in votes(observed)
+
+
+def test_a_canonical_within_the_domain_moves_votes(observed):
+    observed.page("http://a.example/", "http://b.example/?session=1")
+    observed.page("http://b.example/?session=1", ("http://b.example/", CANONICAL))
+
+    assert votes(observed, "page") == {("http://a.example/", "http://b.example/")}
+
+
+def test_another_link_element_moves_nothing(observed):
+    observed.page("http://a.example/", "http://b.example/1")
+    observed.page("http://b.example/1", ("http://b.example/2", {"kind": "link", "rel": ("next",)}))
+
+    assert votes(observed, "page") == {("http://a.example/", "http://b.example/1")}
+
+
+def test_a_canonical_to_another_domain_is_not_believed_unseen(observed):
+    observed.page("http://a.example/", "http://b.example/")
+    observed.page("http://b.example/", ("http://thief.example/", CANONICAL), content_digest="1")
+
+    assert votes(observed) == {("a.example", "b.example")}
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "moves"),
+    [
+        ({"content_digest": "1"}, {"content_digest": "1"}, True),
+        ({"content_digest": "1"}, {"content_digest": "2"}, False),
+        ({"content_digest": None}, {"content_digest": None}, False),
+        ({"simhash": -1}, {"simhash": -1 ^ 0b111}, True),
+        ({"simhash": -1}, {"simhash": -1 ^ 0b1111}, False),
+        ({"simhash": 5}, {"simhash": None}, False),
+    ],
+)
+def test_a_canonical_to_another_domain_is_believed_for_the_same_document(observed, ours, theirs, moves):
+    observed.page("http://a.example/", "http://b.example/")
+    observed.page("http://b.example/", ("http://c.example/", CANONICAL), **ours)
+    observed.page("http://c.example/", **theirs)
+
+    assert votes(observed) == {("a.example", "c.example" if moves else "b.example")}
+
+
+def test_a_redirect_counts_before_a_refresh_before_a_canonical(observed):
+    observed.page("http://a.example/", "http://b.example/1")
+    by_strength = [("http://c.example/", REDIRECT), ("http://d.example/", REFRESH), ("http://b.example/2", CANONICAL)]
+    observed.page("http://b.example/1", *reversed(by_strength))
+
+    assert votes(observed) == {("a.example", "c.example")}
+
+
+def test_the_newest_fetch_says_where_votes_land(observed):
+    observed.page("http://a.example/", "http://b.example/")
+    observed.page("http://b.example/", ("http://new.example/", REDIRECT), hours=2)
+    observed.page("http://b.example/", ("http://old.example/", REDIRECT), hours=1)
+
+    assert ("a.example", "new.example") in votes(observed)
+
+
+def test_a_redirect_that_a_later_fetch_did_not_meet_is_forgotten(observed):
+    observed.page("http://a.example/", "http://b.example/")
+    observed.page("http://b.example/", ("http://c.example/", REDIRECT), hours=1)
+    observed.page("http://b.example/", hours=2)
+
+    assert votes(observed) == {("a.example", "b.example")}
+
+
+def test_a_fetch_that_failed_later_forgets_nothing(observed):
+    observed.page("http://a.example/", "http://b.example/")
+    observed.page("http://b.example/", ("http://c.example/", REDIRECT), hours=1)
+    observed.page("http://b.example/", hours=2, outcome="failed", status=503)
+
+    assert votes(observed) == {("a.example", "c.example")}
+
+
+def chain(observed, hops):
+    observed.page("http://a.example/", "http://s0.example/")
+    for hop in range(hops):
+        observed.page(f"http://s{hop}.example/", (f"http://s{hop + 1}.example/", REDIRECT))
+
+
+@pytest.mark.parametrize(("hops", "lands"), [(1, 1), (5, 5), (6, 5), (9, 5)])
+def test_a_chain_is_followed_for_five_hops(observed, hops, lands):
+    chain(observed, hops)
+
+    assert votes(observed) == {("a.example", f"s{lands}.example")}
+
+
+def test_a_circle_of_redirects_keeps_its_votes(observed):
+    observed.page("http://a.example/", "http://x.example/", "http://in.example/")
+    observed.page("http://in.example/", ("http://x.example/", REDIRECT))
+    observed.page("http://x.example/", ("http://y.example/", REDIRECT))
+    observed.page("http://y.example/", ("http://x.example/", REDIRECT))
+
+    assert votes(observed) == {("a.example", "x.example"), ("a.example", "in.example")}
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.integers(1, 30).flatmap(lambda n: st.lists(st.integers(0, n - 1), min_size=n, max_size=n)), st.integers(0, 6))
+def test_following_is_what_a_walk_would_do(step, hops):
+    def walk(node):
+        seen, here = {node}, node
+        while step[here] != here:
+            here = step[here]
+            if here in seen:
+                return node
+            seen.add(here)
+        here = node
+        for _ in range(hops):
+            here = step[here]
+        return here
+
+    assert follow(np.array(step, np.int32), hops).tolist() == [walk(node) for node in range(len(step))]
+
+
+def test_the_graph_is_the_same_whatever_the_order_of_the_rows(observed):
+    dice = random.Random(5)
+    hosts = [f"www.{name}.example" for name in "abcdefghij"]
+    for number in range(60):
+        links = [f"http://{dice.choice(hosts)}/{dice.randrange(9)}" for _ in range(5)]
+        observed.page(f"http://{dice.choice(hosts)}/{number}", *links)
+    edges, pages = observed.edges, observed.pages
+    shuffled = edges.take(pa.array(np.random.default_rng(1).permutation(edges.num_rows)))
+
+    for level in ("domain", "host", "page"):
+        one, two = (collapse(TableScan(rows), TableScan(pages), FOLLOWED, [level])[level] for rows in (edges, shuffled))
+        assert list(one.names) == list(two.names) == sorted(one.names)
+        assert one.links.indptr.tolist() == two.links.indptr.tolist()
+        assert one.links.indices.tolist() == two.links.indices.tolist()
+
+
+def test_an_empty_crawl_gives_an_empty_graph(observed):
+    graph = graph_of(observed)
+
+    assert (len(graph), graph.number_of_edges()) == (0, 0)
+    assert nx.pagerank(graph.to_networkx()) == {}
+
+
+def test_unknown_levels_and_policies_are_named(observed):
+    with pytest.raises(UsageError, match=r"'entity'.*domain, host, page"):
+        graph_of(observed, "entity")
+    with pytest.raises(UsageError, match=r"'best'.*followed"):
+        policy_named("best")
+
+
+def test_a_file_that_is_no_parquet_is_named(tmp_path):
+    path = tmp_path / "run=r" / "1.parquet"
+    path.parent.mkdir()
+    path.write_bytes(b"PAR1 but not really PAR1")
+
+    with pytest.raises(CorruptFileError, match=r"run=r/1\.parquet.*doctor"):
+        list(FileScan((path,)).batches(["url"]))
+
+
+def test_a_flipped_byte_is_found(observed):
+    observed.page("http://a.example/", *[f"http://b.example/{number}" for number in range(2000)])
+    path = next((observed.commit() / "edges").rglob("*.parquet"))
+    data = bytearray(path.read_bytes())
+    data[len(data) // 3] ^= 0xFF
+    path.write_bytes(data)
+
+    with pytest.raises(CorruptFileError, match=path.name):
+        list(FileScan((path,)).batches(observed.edges.column_names))
+
+
+def test_a_file_scan_reads_the_run_from_the_path(observed):
+    observed.page("http://a.example/", "http://b.example/")
+    path = next((observed.commit("spring") / "edges").rglob("*.parquet"))
+
+    (batch,) = FileScan((path,)).batches(["dst_url", "run"])
+
+    assert batch.to_pylist() == [{"dst_url": "http://b.example/", "run": "spring"}]
+
+
+words = st.lists(st.text(max_size=24), max_size=60)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(words, max_size=4), words, st.booleans())
+def test_interned_ids_count_distinct_strings_in_order_of_first_sight(batches, asked, large):
+    kind = pa.large_string() if large else pa.string()
+    interner, known = Interner(), {}
+    for batch in batches:
+        sliced = pa.array(["left out", *batch], kind).slice(1)
+        ids = interner.add(*utf8(sliced))
+        assert ids.tolist() == [known.setdefault(word, len(known)) for word in batch]
+
+    assert interner.find(*utf8(pa.array(asked, kind))).tolist() == [known.get(word, -1) for word in asked]
+    assert len(interner) == len(known)
+    assert interner.data.tobytes() == "".join(known).encode()
+
+
+def test_interning_survives_growth_and_long_common_beginnings():
+    names = [f"https://www.example.org/a/very/long/path/{number:07d}" for number in range(20_000)]
+    interner = Interner()
+    for begin in range(0, len(names), 3000):
+        interner.add(*utf8(pa.array(names[begin : begin + 3000])))
+
+    assert interner.find(*utf8(pa.array(names))).tolist() == list(range(len(names)))
+    assert interner.find(*utf8(pa.array([names[0] + "x", names[5][:-1]]))).tolist() == [-1, -1]
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=1), max_size=5))
+def test_a_pair_set_is_the_set_of_its_pairs(batches):
+    pairs = PairSet()
+    for batch in batches:
+        src, dst = np.array(batch, np.int32).T
+        pairs.add(src, dst)
+
+    expected = sorted({pair for batch in batches for pair in batch})
+    ids = np.array(expected, np.int32).reshape(-1, 2)
+    assert pairs.pairs().tolist() == packed(ids[:, 0], ids[:, 1]).tolist()
+
+
+def test_words_are_found_with_and_without_a_dictionary():
+    plain = pa.array(["a", None, "link", "area", "a"])
+
+    assert among(plain, ["a", "area"]).tolist() == [True, False, False, True, True]
+    assert among(plain.dictionary_encode(), ["a", "area"]).tolist() == [True, False, False, True, True]
+    assert among(pa.array([], pa.string()).dictionary_encode(), ["a"]).tolist() == []
