@@ -8,6 +8,7 @@ hosts whose time has come, the shallowest URL goes first.
 from __future__ import annotations
 
 import heapq
+from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import count, islice
 
@@ -30,7 +31,8 @@ _READY_WINDOW = 1024
 class HostQueue:
     """One host: its next URLs, when it may be asked, and where it stands.
 
-    `placed` is true while the host is in one of the two heaps; a host that is busy, or waits for a lease, is in none.
+    `placed` is true while the host is in one of the two heaps or the line of due hosts; a host that is busy, or waits
+    for a lease, is in none.
     """
 
     __slots__ = (
@@ -86,7 +88,9 @@ class Frontier:
         self._resting: dict[int, float] = {}
         self._rests: list[tuple[float, int]] = []
         self._hosts: dict[int, HostQueue] = {}
+        self._now = float("-inf")
         self._waiting: list[tuple[float, int, HostQueue]] = []
+        self._due: deque[HostQueue] = deque()
         self._ready: list[tuple[int, int, HostQueue]] = []
         self._hungry: dict[int, HostQueue] = {}
         self._delays: dict[str, float] = {}
@@ -112,13 +116,14 @@ class Frontier:
     @property
     def dry(self) -> bool:
         """Whether nothing is left to take until a commit brings new URLs."""
-        if self._waiting or self._ready or self._hungry:
+        if self._waiting or self._due or self._ready or self._hungry:
             return False
         # Only busy and leasing hosts are left here: at most as many as there are connections.
         return not any(queue.more or queue.buffer or queue.leasing for queue in self._hosts.values())
 
     def wake(self, hosts: Iterable[Host], now: float) -> None:
         """Tell that *hosts* may have pending URLs in the ledger."""
+        self._now = max(self._now, now)
         for host in hosts:
             if host.domain in self.exhausted:
                 continue
@@ -148,7 +153,11 @@ class Frontier:
 
     def next_time(self) -> float | None:
         """Return when the next host may be asked; None where no host waits for its time, or none may be asked."""
-        return self._waiting[0][0] if self._waiting and not self.run_exhausted else None
+        if self.run_exhausted:
+            return None
+        if self._due:
+            return self._now
+        return self._waiting[0][0] if self._waiting else None
 
     @property
     def share(self) -> int:
@@ -173,7 +182,8 @@ class Frontier:
             queue.more = queue.more or len(found) == asked
             if found:
                 queue.buffer = [*reversed(found), *queue.buffer]
-            self._place(queue)
+            # Its turn had come before it was leased for: at the end of the line it would wait a round of all hosts.
+            self._place(queue, turn=True)
             self._forget_if_done(queue)
 
     def finished(self, queue: HostQueue, *, counts: bool = True) -> None:
@@ -216,30 +226,46 @@ class Frontier:
         queue.delay = delay
         self._delays[queue.host] = delay
 
-    def _place(self, queue: HostQueue) -> None:
+    def _place(self, queue: HostQueue, *, turn: bool = False) -> None:
         if queue.placed or queue.in_flight >= self._connections:
             return
         if queue.buffer or (queue.more and not queue.leasing and queue.id not in self._hungry):
             queue.placed = True
-            heapq.heappush(self._waiting, (queue.ready_at, next(self._order), queue))
+            if queue.ready_at > self._now:
+                heapq.heappush(self._waiting, (queue.ready_at, next(self._order), queue))
+            elif turn and queue.buffer:
+                self._make_ready(queue)
+            else:
+                self._due.append(queue)
+
+    def _make_ready(self, queue: HostQueue) -> None:
+        heapq.heappush(self._ready, (queue.buffer[-1].depth, next(self._order), queue))
 
     def _advance(self, now: float) -> None:
+        self._now = max(self._now, now)
         while self._rests and self._rests[0][0] <= now:
             moment, host_id = heapq.heappop(self._rests)
             if self._resting.get(host_id) == moment:
                 del self._resting[host_id]
-        while self._waiting and self._waiting[0][0] <= now:
-            if len(self._ready) + len(self._hungry) >= _READY_WINDOW:
+        while len(self._ready) + len(self._hungry) < _READY_WINDOW:
+            queue = self._next_due(now)
+            if queue is None:
                 return
-            queue = heapq.heappop(self._waiting)[2]
             if queue.ready_at > now:  # slowed down since it was placed
                 heapq.heappush(self._waiting, (queue.ready_at, next(self._order), queue))
             elif queue.buffer:
-                heapq.heappush(self._ready, (queue.buffer[-1].depth, next(self._order), queue))
+                self._make_ready(queue)
             else:
                 queue.placed = False
                 self._want(queue)
                 self._forget_if_done(queue)
+
+    def _next_due(self, now: float) -> HostQueue | None:
+        # Hosts that are due when they are placed stand in line; a heap of a million would cost each its depth.
+        waiting, due = self._waiting, self._due
+        if waiting and waiting[0][0] <= now and not (due and due[0].ready_at <= waiting[0][0]):
+            return heapq.heappop(waiting)[2]
+        return due.popleft() if due else None
 
     def _want(self, queue: HostQueue) -> None:
         if queue.more and not queue.leasing:
