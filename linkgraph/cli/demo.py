@@ -60,9 +60,8 @@ def demo(
         _say("The crawl was interrupted; the same command takes it up again.")
         raise typer.Exit(130)
     _answer(data)
-    if summary.pages:
-        seconds = time.monotonic() - started
-        _say(f"{summary.pages:,} pages and {summary.links:,} links, from nothing to answers in {seconds:.0f} s.")
+    seconds = time.monotonic() - started
+    _say(f"{summary.pages:,} pages and {summary.links:,} links; crawled, built and answered in {seconds:.0f} s.")
     _next_steps(data)
 
 
