@@ -61,7 +61,7 @@ def demo(
         raise typer.Exit(130)
     _answer(data)
     seconds = time.monotonic() - started
-    _say(f"{summary.pages:,} pages and {summary.links:,} links; crawled, built and answered in {seconds:.0f} s.")
+    _say(f"{summary.pages:,} pages and {summary.links:,} links; this run took {seconds:.0f} s.")
     _next_steps(data)
 
 
