@@ -68,11 +68,21 @@ def crawl(
         command += [] if value is None else [option, str(value)]
     for key, setting in (settings or {}).items():
         command += ["--set", f"{key}={setting}"]
-    done = subprocess.run(command, check=False, stdin=subprocess.DEVNULL)  # noqa: S603 - our own program
-    if done.returncode > 1:
-        kind = {2: UsageError, 3: StateError}.get(done.returncode, LinkgraphError)
-        raise kind(f"the crawl ended with exit code {done.returncode}; the lines above say why")
+    code = _run(command)
+    if code not in (0, 1):
+        kind = {2: UsageError, 3: StateError}.get(code, LinkgraphError)
+        raise kind(f"the crawl ended with exit code {code}; the lines above say why")
     return _summary(Run(Path(data), name))
+
+
+def _run(command: list[str]) -> int:
+    """Run *command* to its end and return its exit code; Ctrl-C reaches it too, and it is given time to commit."""
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL) as process:  # noqa: S603 - our own program
+        while True:
+            try:
+                return process.wait()
+            except KeyboardInterrupt:
+                continue
 
 
 def _summary(run: Run) -> CrawlSummary:
