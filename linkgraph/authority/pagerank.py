@@ -64,7 +64,7 @@ def pagerank(
     Args:
         graph: votes, weighted or not; self-loops count as votes. May be empty.
         alpha: damping factor in [0, 1).
-        tol: the L1 error to reach, at least what float64 allows: 6.6e-13 with the default alpha.
+        tol: the L1 error to reach, at least what float64 allows: 7.3e-13 with the default alpha.
         teleport: shape (n,), where the surfer starts again, dangling mass included; None is uniform.
         max_iter: steps at most; log(tol) / log(alpha) are enough, 140 with the defaults.
 
