@@ -149,8 +149,8 @@ def _charts(known: Sequence[Summary]) -> Iterator[Markup]:
     ]
     if not linked:
         return
-    first = sorted(linked, key=lambda row: (-row.median, row.label))[:MOST_DISTRIBUTIONS]
-    rest = "" if len(first) == len(linked) else f" The {len(first)} domains with the highest median are shown."
+    first = sorted(linked[:MOST_DISTRIBUTIONS], key=lambda row: (-row.median, row.label))
+    rest = "" if len(first) == len(linked) else f" The {len(first)} domains of the highest authority are shown."
     yield _figure(
         "Who stands behind the backlinks",
         f"Bars to the right: referring domains of high authority. The upright mark is the median.{rest}",

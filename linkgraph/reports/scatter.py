@@ -149,6 +149,7 @@ def _line(plane: _Plane, usual: Trend | None, points: Sequence[Point]) -> Iterat
 
 
 def _dots(plane: _Plane, usual: Trend | None, points: Sequence[Point]) -> Iterator[Markup]:
+    radius = 5 if len(points) <= _LABELS else 4 if len(points) <= 10 * _LABELS else 2.5
     for point in reversed(points):
         above = usual is None or point.authority >= usual.expects(point.count)
         spoken = f"{point.label}: authority {point.authority:.1f}, {point.count:,} referring domains"
@@ -157,7 +158,7 @@ def _dots(plane: _Plane, usual: Trend | None, points: Sequence[Point]) -> Iterat
             tag("title", spoken),
             cx=f"{plane.x(point.count):.1f}",
             cy=f"{plane.y(point.authority):.1f}",
-            r=5,
+            r=radius,
             class_="dot above" if above else "dot below",
         )
 
