@@ -273,7 +273,8 @@ class Ledger:
     def counts(self) -> dict[str, int]:
         """Return how many URLs are in each state."""
         found = dict(self._db.execute("SELECT state, count(*) FROM urls GROUP BY state"))
-        found[LEASED] = self._db.execute("SELECT count(*) FROM leased").fetchone()[0]
+        leased = f"SELECT count(*) FROM leased JOIN urls USING (id) WHERE state = {PENDING}"
+        found[LEASED] = self._db.execute(leased).fetchone()[0]
         found[PENDING] = found.get(PENDING, 0) - found[LEASED]
         return {name: found.get(number, 0) for number, name in enumerate(STATES)}
 
