@@ -18,7 +18,9 @@ from linkgraph.edges.run import Run
 from linkgraph.edges.schema import EDGES, PAGES
 from linkgraph.edges.segment import encode, now
 
-_WORDS = np.array(["link", "graph", "index", "crawl", "page", "site", "rank", "anchor", "domain", "seed", "host", "edge"])
+_WORDS = np.array(
+    ["link", "graph", "index", "crawl", "page", "site", "rank", "anchor", "domain", "seed", "host", "edge"]
+)
 
 
 def _texts(random: np.random.Generator, rows: int, words: int, choices: int) -> pa.Array:
@@ -42,7 +44,9 @@ def edges_table(rows: int, *, domains: int = 20_000, links_a_page: int = 50, see
     dst = np.where(internal, src, random.choice(domains, rows, p=weight / weight.sum()))
     name = np.array([f"d{number:06d}.example" for number in range(domains)])
     target = random.integers(0, 200, rows)
-    src_url = [f"https://www.{name[domain]}/articles/2025/page-{number}.html" for number, domain in enumerate(page_domain)]
+    src_url = [
+        f"https://www.{name[domain]}/articles/2025/page-{number}.html" for number, domain in enumerate(page_domain)
+    ]
     moment = pa.scalar(datetime(2025, 11, 1, tzinfo=UTC), pa.timestamp("ms", "UTC"))
     host = pa.array([f"www.{domain}" for domain in name])
     columns = {
@@ -51,7 +55,10 @@ def edges_table(rows: int, *, domains: int = 20_000, links_a_page: int = 50, see
         "src_host": host.take(pa.array(src)),
         "src_domain": pa.array(name).take(pa.array(src)),
         "dst_url": pa.array(
-            [f"https://www.{name[domain]}/articles/2025/page-{number}.html" for domain, number in zip(dst, target, strict=True)]
+            [
+                f"https://www.{name[domain]}/articles/2025/page-{number}.html"
+                for domain, number in zip(dst, target, strict=True)
+            ]
         ),
         "dst_host": host.take(pa.array(dst)),
         "dst_domain": pa.array(name).take(pa.array(dst)),
@@ -97,7 +104,9 @@ def pages_table(edges: pa.Table) -> pa.Table:
             return pa.array(np.zeros(rows, bool))
         if field.nullable:
             return pa.nulls(rows, field.type)
-        return pa.array([[]] * rows, field.type) if pa.types.is_list(field.type) else pa.array(np.zeros(rows), field.type)
+        return (
+            pa.array([[]] * rows, field.type) if pa.types.is_list(field.type) else pa.array(np.zeros(rows), field.type)
+        )
 
     return pa.table([columns[field.name] if field.name in columns else blank(field) for field in PAGES], schema=PAGES)
 

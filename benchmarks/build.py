@@ -1,0 +1,82 @@
+"""A whole build over generated page links: links/s of each step, peak memory, and DuckDB sorting the same rows.
+
+The table has every column of the edges schema (see synthetic_links.py). DuckDB gets two threads and 1 GB and does the
+one part of a build that SQL states in a line: all rows, sorted by target, written as Parquet. Asserted: the build holds
+every link, and the counts of the best domain are those that DuckDB finds in the raw edges.
+
+    python benchmarks/build.py [--rows 1000000]
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import duckdb
+import pyarrow.parquet as pq
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from synthetic_links import commit, edges_table, pages_table
+
+from linkgraph.index.build import build
+
+COUNTS = """
+    select count(distinct src_domain), count(*), count(*) filter (where not nofollow and kind = 'a')
+    from '{root}/edges/**/*.parquet' where dst_domain = '{domain}' and src_domain <> dst_domain
+"""
+
+
+def prepared(root: Path, rows: int) -> None:
+    edges = edges_table(rows)
+    commit(root, "synthetic", edges, pages_table(edges))
+
+
+def sorted_by_duckdb(root: Path) -> float:
+    connection = duckdb.connect(config={"threads": 2, "memory_limit": "1GB", "temp_directory": str(root / "duck")})
+    began = time.perf_counter()
+    connection.execute(
+        f"copy (select * from '{root}/edges/**/*.parquet' order by dst_domain, dst_url, src_domain) "
+        f"to '{root}/duck.parquet' (format parquet, compression zstd)"
+    )
+    return time.perf_counter() - began
+
+
+def checked(root: Path, folder: Path) -> None:
+    best = pq.read_table(folder / "domains.parquet").slice(0, 1).to_pylist()[0]
+    (found,) = duckdb.sql(COUNTS.format(root=root, domain=best["domain"])).fetchall()
+    assert found == (best["referring_domains"], best["backlinks"], best["backlinks_followed"])
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--rows", type=int, default=1_000_000)
+    rows = options.parse_args().rows
+    with tempfile.TemporaryDirectory() as name:
+        root = Path(name)
+        prepared(root, rows)
+        build(root)  # compiles, or loads what was compiled
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        began = time.perf_counter()
+        result = build(root)
+        seconds = time.perf_counter() - began
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        assert (result.links, result.edges) == (rows, rows)
+        checked(root, result.folder)
+        peer = sorted_by_duckdb(root)
+    domains, votes = result.nodes["domain"], result.votes["domain"]
+    print(f"{rows:,} links, {domains:,} domains, {votes:,} votes, {result.buckets} buckets")
+    for step, spent in result.seconds.items():
+        print(f"{step:10s} {spent:7.2f} s  {rows / max(spent, 1e-3):12,.0f} links/s")
+    megabytes = max(peak, before) / 1024
+    print(f"{'all':10s} {seconds:7.2f} s  {rows / seconds:12,.0f} links/s  peak {megabytes:,.0f} MB with the generator")
+    print(f"{'DuckDB':10s} {peer:7.2f} s  {rows / peer:12,.0f} links/s  sort and write only")
+    print(f"{'ratio':10s} {peer / seconds:7.2f}")
+
+
+if __name__ == "__main__":
+    main()
