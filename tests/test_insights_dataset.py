@@ -267,3 +267,13 @@ def test_errors_of_the_commands_are_ours(run, words, error, exit_code):
 @pytest.mark.parametrize("verb", ["build", "authority", "backlinks"])
 def test_help_shows_examples(run, verb):
     assert f"linkgraph {verb}" in run(verb, "--help").stdout
+
+
+def test_an_empty_build_knows_no_domain(observed):
+    build(root := observed.commit())
+    data = linkgraph.open(root)
+
+    assert data.authority(top=5).num_rows == 0
+    for question in (lambda: data.backlinks("a.example"), lambda: data.authority(["a.example"])):
+        with pytest.raises(UnknownDomainError):
+            question()
