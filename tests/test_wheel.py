@@ -60,6 +60,14 @@ def address() -> Iterator[str]:
     thread.join()
 
 
+@pytest.fixture(scope="module")
+def crawled(bin_folder, address, tmp_path_factory) -> Path:
+    """An empty folder from which the installed program has crawled the site."""
+    folder = tmp_path_factory.mktemp("empty")
+    run(bin_folder / "linkgraph", "crawl", address, *OPTIONS, "--run", "wheel", cwd=folder)
+    return folder
+
+
 class Site(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         body = PAGES.get(self.path)
@@ -122,30 +130,21 @@ def test_the_installed_spider_is_found_and_no_top_level_name_is_taken(bin_folder
     assert strangers == "[None, None]"
 
 
-def test_the_installed_program_crawls_from_an_empty_folder(bin_folder, address, tmp_path):
-    done = run(bin_folder / "linkgraph", "crawl", address, *OPTIONS, "--run", "wheel", cwd=tmp_path)
-    edges = pq.read_table(tmp_path / "data" / "edges").to_pylist()
+def test_the_installed_program_crawls_from_an_empty_folder(address, crawled):
+    edges = pq.read_table(crawled / "data" / "edges").to_pylist()
 
     assert {(edge["src_url"], edge["dst_url"], edge["anchor"]) for edge in edges} == {
         (address, f"{address}second", "the second page"),
         (f"{address}second", "https://elsewhere.example/a", "elsewhere"),
-    }, done.stderr
+    }
 
 
-def test_scrapy_itself_crawls_with_the_installed_settings(bin_folder, address, tmp_path):
-    (tmp_path / "scrapy.cfg").write_text("[settings]\ndefault = linkgraph.settings\n")
-    settings = ("-s", LOOPBACK, "-s", "LINKGRAPH_HOST_DELAY=0", "-s", "LINKGRAPH_RUN=plain")
-    run(bin_folder / "python", "-m", "scrapy", "crawl", "site", "-a", f"seeds={address}", *settings, cwd=tmp_path)
+def test_scrapy_itself_finds_the_installed_spider_and_the_run_that_is_finished(bin_folder, address, crawled):
+    (crawled / "scrapy.cfg").write_text("[settings]\ndefault = linkgraph.settings\n")
+    settings = ("-s", LOOPBACK, "-s", "LINKGRAPH_HOST_DELAY=0", "-s", "LINKGRAPH_RUN=wheel")
+    command = (bin_folder / "python", "-m", "scrapy", "crawl", "site", "-a", f"seeds={address}", *settings)
 
-    assert pq.read_table(tmp_path / "data" / "pages").num_rows == 2
-
-
-def test_the_second_run_of_the_same_command_says_that_nothing_is_left(bin_folder, address, tmp_path):
-    command = (bin_folder / "linkgraph", "crawl", address, *OPTIONS, "--run", "twice")
-    run(*command, cwd=tmp_path)
-    again = run(*command, cwd=tmp_path)
-
-    assert "'twice' is finished" in again.stderr
+    assert "'wheel' is finished" in run(*command, cwd=crawled).stderr
 
 
 def test_a_site_without_contact_is_refused_before_the_first_request(bin_folder, tmp_path):
