@@ -86,16 +86,31 @@ def snapshot(root: Path) -> Snapshot:
         UsageError: *root* is no folder.
         CorruptFileError: a log cannot be read.
     """
+    return Snapshot(root, tuple(file for run in _runs(root) for file in live_files(run.log)))
+
+
+def _runs(root: Path) -> list[Run]:
     if not root.is_dir():
         raise UsageError(f"{root} is no folder; name the data folder with --data or LINKGRAPH_DATA")
-    return Snapshot(root, tuple(file for run in runs(root) for file in live_files(run.log)))
+    return runs(root)
 
 
 def foreign_files(root: Path) -> list[Path]:
-    """Return Parquet files below the raw tables that no log entry names: left by others, or copied in."""
-    live = {root / file.path for file in snapshot(root).files}
+    """Return Parquet files below the raw tables that no log entry names: left by others, or copied in.
+
+    Files of a run whose log cannot be read are not judged: they may be live.
+
+    Raises:
+        UsageError: *root* is no folder.
+    """
+    live, unknown = set(), set()
+    for run in _runs(root):
+        try:
+            live |= {root / file.path for file in live_files(run.log)}
+        except CorruptFileError:
+            unknown |= {run.table(table) for table in TABLES}
     found = (path for table in TABLES for path in sorted((root / table).rglob("*.parquet")))
-    return [path for path in found if path not in live]
+    return [path for path in found if path not in live and path.parent not in unknown]
 
 
 def verify(root: Path, files: tuple[LiveFile, ...]) -> Iterator[CorruptFileError]:
