@@ -148,9 +148,9 @@ def test_a_teleport_vector_says_where_the_surfer_starts_again(teleport):
     assert ranks_of(edges, 3, teleport=teleport).scores == pytest.approx(list(theirs.values()), abs=1e-9)
 
 
-def test_a_hub_of_a_million_votes_is_added_up_without_loss():
-    """One sum over equal votes loses 11 digits; the closed form of the star shows it."""
-    leaves, alpha = 1_000_000, 0.85
+def test_a_hub_of_many_votes_is_added_up_without_loss():
+    """With one plain sum the iteration would not settle below an error of 1e-11."""
+    leaves, alpha = 200_000, 0.85
     voters = np.arange(1, leaves + 1)
     ranks = pagerank(LinkGraph.from_arrays(voters, np.zeros(leaves, int), leaves + 1), alpha=alpha, tol=1e-12)
 

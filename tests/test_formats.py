@@ -51,7 +51,7 @@ def csv_rows(content):
     return list(csv.reader(io.StringIO(content.decode(), newline="")))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(st.lists(st.tuples(texts, texts), min_size=1, max_size=5))
 def test_no_csv_cell_begins_like_a_formula_and_nothing_else_is_lost(tmp_path_factory, rows):
     table = pa.table({"a": [row[0] for row in rows], "b": [[row[1]] for row in rows]})
@@ -94,7 +94,7 @@ def test_json_is_one_array_of_objects(table, tmp_path):
     assert json.loads(written(table.slice(0, 0), "json", tmp_path)) == []
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(texts)
 def test_json_holds_no_character_that_a_terminal_obeys(tmp_path_factory, text):
     content = written(pa.table({"a": [text]}), "json", tmp_path_factory.mktemp("json")).decode()
@@ -109,7 +109,7 @@ def test_parquet_is_the_table(table, tmp_path):
     assert pq.read_table(tmp_path / "out.parquet").equals(table.slice(0, 1))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(st.text())
 def test_no_text_reaches_a_terminal_as_a_command(text):
     console = Console(file=io.StringIO(), force_terminal=True, width=200, color_system=None)

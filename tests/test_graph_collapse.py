@@ -209,7 +209,7 @@ def test_a_circle_of_redirects_keeps_its_votes(observed):
     assert votes(observed) == {("a.example", "x.example"), ("a.example", "in.example")}
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.integers(1, 30).flatmap(lambda n: st.lists(st.integers(0, n - 1), min_size=n, max_size=n)), st.integers(0, 6))
 def test_following_is_what_a_walk_would_do(step, hops):
     def walk(node):
@@ -289,7 +289,7 @@ def test_a_file_scan_reads_the_run_from_the_path(observed):
 words = st.lists(st.text(max_size=24), max_size=60)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(words, max_size=4), words, st.booleans())
 def test_interned_ids_count_distinct_strings_in_order_of_first_sight(batches, asked, large):
     kind = pa.large_string() if large else pa.string()
