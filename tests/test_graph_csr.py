@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from linkgraph.errors import CorruptFileError, GraphError
+from linkgraph.graph import jit
 from linkgraph.graph.csr import MAX_NODES, LinkGraph
 from linkgraph.graph.names import Names
 
@@ -169,6 +170,19 @@ def test_a_damaged_array_is_named(tmp_path, array, damage):
 
     with pytest.raises(CorruptFileError, match=r"g.*build"):
         LinkGraph.load(tmp_path / "g")
+
+
+def test_kernels_work_where_nothing_can_be_kept(monkeypatch):
+    genuine = jit.numba.njit
+
+    def nowhere(**options):
+        if options.get("cache"):
+            raise RuntimeError("cannot cache function: no locator available")
+        return genuine(**options)
+
+    monkeypatch.setattr(jit.numba, "njit", nowhere)
+
+    assert jit.kernel(lambda number: number + 1)(2) == 3
 
 
 def test_what_a_link_graph_lacks_is_told_with_the_way_out():

@@ -166,7 +166,10 @@ class LinkGraph:
         return copy_to_networkx(self)
 
     def __getattr__(self, attribute: str) -> Any:
-        raise AttributeError(f"a LinkGraph has no {attribute!r}; graph.to_networkx() gives a networkx.DiGraph")
+        raise AttributeError(
+            f"a LinkGraph has no {attribute!r}; graph.to_networkx() gives a networkx.DiGraph that has. NetworkX finds "
+            "the backend of a LinkGraph where linkgraph is installed, not merely on the path"
+        )
 
     def save(self, stem: Path) -> None:
         """Write the arrays as `<stem>.<array>.npy`.

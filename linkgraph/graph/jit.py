@@ -16,7 +16,10 @@ Loop = TypeVar("Loop", bound=Callable[..., Any])
 
 def kernel(loop: Loop) -> Loop:
     """Compile *loop* with numba when it is first called, for the array types that it is called with."""
-    return cast("Loop", numba.njit(cache=True, nogil=True, fastmath=False)(loop))
+    try:
+        return cast("Loop", numba.njit(cache=True, nogil=True, fastmath=False)(loop))
+    except RuntimeError:  # neither the package's folder nor the user's cache can be written: compile in each process
+        return cast("Loop", numba.njit(nogil=True, fastmath=False)(loop))
 
 
 def inlined(loop: Loop) -> Loop:
