@@ -21,7 +21,7 @@ from twisted.python.failure import Failure
 
 from linkgraph.edges.run import Run, run_name
 from linkgraph.edges.session import Session, Started
-from linkgraph.errors import RefusedError, UsageError
+from linkgraph.errors import LinkgraphError, RefusedError, UsageError
 from linkgraph.extract.answer import bare_page, observe
 from linkgraph.fetch.handler import TRUNCATED
 from linkgraph.fetch.middleware import PostponedRequest
@@ -51,6 +51,8 @@ class SiteSpider(Spider):
     started: Started
     seeds: Seeds
     resources: bool
+    error: LinkgraphError | None = None
+    """Why the crawl had to stop, if it had to."""
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> SiteSpider:

@@ -10,7 +10,6 @@ from scrapy.crawler import Crawler
 from twisted.internet.defer import Deferred
 
 from linkgraph.errors import LinkgraphError
-from linkgraph.frontier.scheduler import FrontierScheduler
 
 INTERRUPTED = 130
 """What shells use for a process that Ctrl-C ended."""
@@ -39,10 +38,10 @@ def exit_code(crawler: Crawler, failures: list[BaseException]) -> int:
             return failure.exit_code
     if failures or crawler.spider is None:
         return 1
-    scheduler = crawler.engine.scheduler if crawler.engine else None
-    if isinstance(scheduler, FrontierScheduler) and scheduler.error is not None:
-        sys.stderr.write(f"linkgraph: {scheduler.error}\n")
-        return scheduler.error.exit_code
+    error = getattr(crawler.spider, "error", None)  # the engine has let go of the scheduler by now
+    if isinstance(error, LinkgraphError):
+        sys.stderr.write(f"linkgraph: {error}\n")
+        return error.exit_code
     reason = crawler.stats.get_value("finish_reason") if crawler.stats else None
     if reason == "shutdown":
         return INTERRUPTED

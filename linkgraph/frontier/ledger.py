@@ -26,6 +26,9 @@ _SQLITE_CACHE_KIB = 65536
 _RECENT = 100_000
 """URLs remembered in memory (twice this at most): links of menus and footers repeat on every page of a site."""
 
+_DISK_ERRORS = {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY}
+_REMEDY = "free space or make it writable, then run the same command again"
+
 _NEVER = 1 << 30
 """A depth below which every URL lies that is not in memory."""
 
@@ -70,6 +73,7 @@ class Ledger:
 
         Raises:
             StateError: the file is no ledger; delete it and it is rebuilt from the log.
+            StorageError: the disk refused.
         """
         self.path = path
         try:
@@ -82,6 +86,8 @@ class Ledger:
             self.pending = self.counts()["pending"]
             """About how many URLs wait; exact when the ledger is opened."""
         except sqlite3.DatabaseError as error:
+            if (error.sqlite_errorcode & 0xFF) in _DISK_ERRORS:
+                raise StorageError(f"{path}: {error}; {_REMEDY}") from error
             raise StateError(f"{path} is no ledger ({error}); delete it, the log rebuilds it") from error
         self._hosts: dict[str, int] = {}
         self._recent: dict[str, int] = {}
@@ -109,7 +115,7 @@ class Ledger:
                 self._db.execute("ROLLBACK")
             self._forget()
             if isinstance(error, sqlite3.OperationalError):
-                raise StorageError(f"{self.path}: {error}; free space or make it writable, then resume") from error
+                raise StorageError(f"{self.path}: {error}; {_REMEDY}") from error
             if isinstance(error, sqlite3.DatabaseError):
                 raise StateError(f"{self.path} is damaged ({error}); delete it, the log rebuilds it") from error
             raise

@@ -245,6 +245,7 @@ class FrontierScheduler(BaseScheduler):
         if self.error is None:
             self.error = error if isinstance(error, LinkgraphError) else LinkgraphError(f"internal error: {error!r}")
             logger.error("%s", self.error, exc_info=None if isinstance(error, LinkgraphError) else error)
+            self._spider.error = self.error  # type: ignore[attr-defined]  # outlives the scheduler: the exit code needs it
 
     def _stop(self, error: BaseException) -> None:
         if self.error is not None:
