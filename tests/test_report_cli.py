@@ -24,7 +24,7 @@ from linkgraph.index.build import build
 HOSTILE = "<img src=x onerror=alert(1)>"
 SITES = {
     "http://harbour.example/": '<a href="http://mill.example/">the mill</a> <a href="/own">own</a>',
-    "http://ferry.example/": '<a href="http://harbour.example/tides">tides</a> <a href="http://buoy.example/">a buoy</a>',
+    "http://ferry.example/": '<a href="http://harbour.example/tides">tides</a><a href="http://buoy.example/">buoy</a>',
     "http://mill.example/": '<a href="http://harbour.example/" rel="ugc">=cmd()</a>',
     "http://spam.example/": f'<a href="http://harbour.example/">{HOSTILE.replace("<", "&lt;")}</a>',
 }
