@@ -22,8 +22,8 @@ from scipy import sparse
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from linkgraph.authority.pagerank import DAMPING, pagerank  # noqa: E402 - a script finds the project it lies in
-from linkgraph.graph.csr import LinkGraph  # noqa: E402
+from linkgraph.authority.pagerank import DAMPING, pagerank
+from linkgraph.graph.csr import LinkGraph
 
 SHARED = Path(os.environ.get("LINKGRAPH_SHARED", ROOT.parent / "shared"))
 

@@ -23,7 +23,7 @@ from linkgraph.edges.run import Run, run_name
 from linkgraph.edges.session import Session, Started
 from linkgraph.errors import LinkgraphError, RefusedError, UsageError
 from linkgraph.extract.answer import bare_page, observe
-from linkgraph.fetch.handler import TRUNCATED
+from linkgraph.fetch.handler import TRUNCATED, guard_from
 from linkgraph.fetch.middleware import PostponedRequest
 from linkgraph.fetch.resolve import leads_to_loopback, parse_mappings
 from linkgraph.frontier.frontier import Frontier
@@ -66,13 +66,15 @@ class SiteSpider(Spider):
         spider = super().from_crawler(crawler, *args, **kwargs)
         spider.seeds = read_seeds(arguments["seeds"])
         _require_contact(crawler, spider.seeds)
+        guard_from(crawler.settings)  # the download handler asks again: here a mistake costs no run and no traceback
+        delay = _delay(crawler)
         scope = _scope(arguments, spider.seeds, crawler.settings.getbool("LINKGRAPH_FOLLOW_NOFOLLOW"))
         name = crawler.settings.get("LINKGRAPH_RUN") or run_name(str(arguments["seeds"]))
         run = Run(Path(crawler.settings.get("LINKGRAPH_DATA") or "data"), name)
         spider.session = Session(run, spider.seeds.urls, scope, {})
         spider.started = spider.session.start()
         spider.frontier = Frontier(
-            delay=_delay(crawler),
+            delay=delay,
             connections_per_host=crawler.settings.getint("CONCURRENT_REQUESTS_PER_DOMAIN"),
             max_pages=scope.max_pages,
             max_pages_per_domain=scope.max_pages_per_domain,
@@ -107,7 +109,7 @@ class SiteSpider(Spider):
         """Yield why a request got no answer."""
         if isinstance(failure.value, PostponedRequest):
             return
-        request: Request = failure.request  # type: ignore[attr-defined]
+        request: Request = failure.request  # type: ignore[attr-defined]  # Scrapy adds it
         yield Observation(failed_page(request.url, failure.value), Links(), request.meta.get("linkgraph"))
 
 

@@ -60,7 +60,7 @@ def _read(source: str, url: str) -> tuple[str, list[tuple[str, str]], bytes]:
 def _print_json(page: Page, links: Links) -> None:
     print(json.dumps({"type": "page", **asdict(page)}, default=_plain))  # noqa: T201 - the output itself
     for row in links.rows():
-        print(json.dumps({"type": "link", **row}, default=_plain))  # noqa: T201
+        print(json.dumps({"type": "link", **row}, default=_plain))  # noqa: T201 - the output itself
 
 
 def _plain(value: Any) -> Any:
@@ -68,11 +68,7 @@ def _plain(value: Any) -> Any:
 
 
 def _print_table(page: Page, links: Links) -> None:
-    import pyarrow as pa
+    from linkgraph.reports.terminal import print_rows
 
-    from linkgraph.reports.terminal import print_table
-
-    rows = [{name: row[name] for name in _SHOWN} for row in links.rows()]
-    schema = pa.schema([(name, pa.float64() if name == "link_density" else pa.string()) for name in _SHOWN])
-    cells = [{**row, "rel": " ".join(row["rel"])} for row in rows]
-    print_table(pa.Table.from_pylist(cells, schema=schema), title=f"{page.title or page.url}: {len(links)} links")
+    rows = [[row[name] for name in _SHOWN] for row in links.rows()]
+    print_rows(_SHOWN, rows, title=f"{page.title or page.url}: {len(links)} links")

@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, cast
 
 from scrapy import Request, Spider
 from scrapy.core.scheduler import BaseScheduler
@@ -39,15 +39,49 @@ class CrawlSession(Protocol):
     """What the scheduler needs of an open run; `linkgraph.edges.session.Session` is one."""
 
     @property
-    def ledger(self) -> Ledger: ...  # noqa: D102
+    def ledger(self) -> Ledger:
+        """The state of every URL."""
+
     @property
-    def segment(self) -> Gathered: ...  # noqa: D102
-    def record(self, page: Page, links: Links) -> None: ...  # noqa: D102
-    def swap(self) -> Any: ...  # noqa: D102
-    def commit(self, segment: Any) -> Sequence[Host]: ...  # noqa: D102
-    def lease(self, host_ids: Iterable[int], per_host: int) -> dict[int, list[Lease]]: ...  # noqa: D102
-    def finish(self, exhausted: Iterable[str], *, run_budget: bool) -> None: ...  # noqa: D102
-    def close(self) -> None: ...  # noqa: D102
+    def segment(self) -> Gathered:
+        """What is recorded for the next commit."""
+
+    def record(self, page: Page, links: Links) -> None:
+        """Take in one page and its links."""
+
+    def swap(self) -> Any:
+        """Return what was recorded, and begin anew."""
+
+    def commit(self, segment: Any) -> Sequence[Host]:
+        """Publish a segment; return the hosts that may have gained pending URLs."""
+
+    def lease(self, host_ids: Iterable[int], per_host: int) -> dict[int, list[Lease]]:
+        """Take the next URLs of some hosts."""
+
+    def finish(self, exhausted: Iterable[str], *, run_budget: bool) -> None:
+        """Log that nothing is left to do."""
+
+    def close(self) -> None:
+        """Let go of the run."""
+
+
+class Opened(Protocol):
+    """What opening the run found."""
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing is left to do."""
+
+
+class FrontierSpider(Spider):
+    """What the scheduler needs of its spider."""
+
+    session: CrawlSession
+    frontier: Frontier
+    started: Opened
+
+    def failed(self, failure: Any) -> Any:
+        """Yield why a request got no answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +134,9 @@ class FrontierScheduler(BaseScheduler):
 
     def open(self, spider: Spider) -> None:
         """Take over the spider's session and wake every host that has pending URLs."""
-        self._spider = spider
-        self.session = spider.session  # type: ignore[attr-defined]
-        self.frontier = spider.frontier  # type: ignore[attr-defined]
+        self._spider = cast("FrontierSpider", spider)
+        self.session = self._spider.session
+        self.frontier = self._spider.frontier
         self.frontier.wake(self.session.ledger.pending_hosts(), time.monotonic())
         self._loop = asyncio.get_running_loop()
 
@@ -145,7 +179,7 @@ class FrontierScheduler(BaseScheduler):
         return Request(
             lease.url,
             callback=self._spider.parse,
-            errback=self._spider.failed,  # type: ignore[attr-defined]
+            errback=self._spider.failed,
             meta=meta,
             dont_filter=True,
         )
@@ -266,7 +300,7 @@ class FrontierScheduler(BaseScheduler):
         """Let the engine ask again: time has come for a host, or new URLs are known."""
         engine = self._crawler.engine
         # The engine has no public way to be woken; its heartbeat alone (5 s) would be too slow.
-        slot = None if engine is None else engine._slot  # noqa: SLF001
+        slot = None if engine is None else engine._slot  # noqa: SLF001 - see above
         if slot is not None and slot.closing is None:
             slot.nextcall.schedule()
 
@@ -284,7 +318,7 @@ class FrontierScheduler(BaseScheduler):
         if self._timer is not None:
             self._timer.cancel()
         self._worker.shutdown(wait=True)
-        finished = reason == "finished" and self.error is None and not self._spider.started.finished  # type: ignore[attr-defined]
+        finished = reason == "finished" and self.error is None and not self._spider.started.finished
         try:
             if finished:
                 self.session.finish(self.frontier.exhausted, run_budget=self.frontier.run_exhausted)

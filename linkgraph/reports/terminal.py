@@ -6,6 +6,7 @@ and bidirectional formatting characters become visible pictures. Refuses nothing
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -88,3 +89,10 @@ def print_table(table: pa.Table, *, title: str, console: Console | None = None) 
     console.print(terminal_table(table, title=title))
     if table.num_rows == 0:
         console.print(Text("no rows"))
+
+
+def print_rows(names: Sequence[str], rows: Sequence[Sequence[Any]], *, title: str) -> None:
+    """Print rows of plain values under the column *names* on stdout."""
+    columns = list(zip(*rows, strict=True)) if rows else [() for _ in names]
+    arrays = [pa.array(values) if values else pa.array([], pa.string()) for values in columns]
+    print_table(pa.table(dict(zip(names, arrays, strict=True))), title=title)
