@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import threading
 import time
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -53,6 +54,14 @@ def links(*hrefs: str) -> str:
     return "<ul>" + "".join(f'<li><a href="{href}">to {href}</a></li>' for href in hrefs) + "</ul>"
 
 
+def bomb(start: bytes, megabytes: int) -> Answer:
+    """Return *start* and then so many megabytes of blanks, packed to a thousandth."""
+    packer = zlib.compressobj(wbits=31)
+    packed = packer.compress(start) + b"".join(packer.compress(b" " * 1_000_000) for _ in range(megabytes))
+    headers = (("Content-Type", "text/html"), ("Content-Encoding", "gzip"))
+    return Answer(200, headers, packed + packer.flush())
+
+
 def moved(target: str | bytes, status: int = 302) -> Answer:
     """Return a redirect."""
     return Answer(status, (("Location", target),))
@@ -63,6 +72,13 @@ def robots(text: str) -> Answer:
     return Answer(200, (("Content-Type", "text/plain"),), text.encode())
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_: object) -> None:
+        """Keep stderr clean: a client that hangs up early is what some tests are about."""
+
+
 class Web:
     """The server; a context manager. An answer may be a sequence: one for each request, the last for all others."""
 
@@ -71,8 +87,7 @@ class Web:
         self.log: list[Asked] = []
         self._lock = threading.Lock()
         self._free = threading.BoundedSemaphore(64)
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), self._handler())
         self.port: int = self._server.server_address[1]
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
 

@@ -111,6 +111,8 @@ class GuardedResolver(AbstractResolver):
             answers = await asyncio.wait_for(self._system.resolve(host, port, family), DNS_TIMEOUT)
         except TimeoutError as error:
             raise OSError(f"no answer for {host} within {DNS_TIMEOUT} s") from error
+        except UnicodeError as error:  # a label of more than 63 bytes is a URL's host, but no name
+            raise OSError(f"{host} is no host name ({error})") from error
         refused = {answer["host"]: self._guard.refuses(answer["host"]) for answer in answers}
         good = [answer for answer in answers if refused[answer["host"]] is None]
         if not good:
