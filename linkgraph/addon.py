@@ -2,8 +2,8 @@
 
     ADDONS = {"linkgraph.addon.LinkgraphAddon": 500}
 
-Adds a spider middleware that only looks, and the Parquet feed; leaves the project's own scheduler, fetching, items,
-pipelines and feeds alone.
+Adds a spider middleware that only looks, and Parquet to the formats of `FEEDS` (Scrapy reads `-O` before add-ons: for
+that, put the exporter into FEED_EXPORTERS). Leaves the project's scheduler, fetching, items and pipelines alone.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class ObserveMiddleware:
     def __init__(self, crawler: Crawler) -> None:
         self._resources = crawler.settings.getbool("LINKGRAPH_RESOURCES")
         self._edges = import_module(f"{_HOME}pipelines.edges").EdgesPipeline(crawler)
-        self._edges.open_spider()
+        self._edges.open_run()
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> ObserveMiddleware:

@@ -42,12 +42,20 @@ class EdgesPipeline:
     def open_spider(self) -> None:
         """In a project with another scheduler, open a run of our own."""
         if self._scheduler is None:
-            settings = self._crawler.settings
-            spider = getattr(self._crawler.spider, "name", "crawl")
-            slug = re.sub(r"[^A-Za-z0-9]+", "-", spider).strip("-") or "crawl"
-            name = settings.get("LINKGRAPH_RUN") or f"{slug[:40]}-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}"
-            self._plain = PlainSession(Run(Path(settings.get("LINKGRAPH_DATA") or "data"), name))
-            self._plain.start()
+            self.open_run()
+
+    def open_run(self) -> None:
+        """Open a run that has no frontier; from now on observations are written to it.
+
+        Raises:
+            StateError: the data folder cannot be written.
+        """
+        settings = self._crawler.settings
+        spider = getattr(self._crawler.spider, "name", "crawl")
+        slug = re.sub(r"[^A-Za-z0-9]+", "-", spider).strip("-") or "crawl"
+        name = settings.get("LINKGRAPH_RUN") or f"{slug[:40]}-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}"
+        self._plain = PlainSession(Run(Path(settings.get("LINKGRAPH_DATA") or "data"), name))
+        self._plain.start()
 
     @property
     def _scheduler(self) -> FrontierScheduler | None:
@@ -62,13 +70,13 @@ class EdgesPipeline:
         return item
 
     def _record(self, item: Observation) -> None:
-        scheduler = self._scheduler
-        if scheduler is None:
-            if self._plain is not None:
-                self._plain.record(item.page, item.links)
-                if len(self._plain.segment.links) >= self._links_limit:
-                    self._plain.commit()
+        if self._plain is not None:
+            self._plain.record(item.page, item.links)
+            if len(self._plain.segment.links) >= self._links_limit:
+                self._plain.commit()
             self._count(item)
+        elif (scheduler := self._scheduler) is None:
+            return
         elif item.taken is None:
             scheduler.record(item.page, item.links)
             self._count(item)
@@ -114,8 +122,7 @@ class EdgesPipeline:
 
     async def close_spider(self) -> None:
         """Commit what is left."""
-        scheduler = self._scheduler
-        if scheduler is not None:
-            await scheduler.drain()
-        elif self._plain is not None:
+        if self._plain is not None:
             await asyncio.to_thread(self._plain.close)
+        elif self._scheduler is not None:
+            await self._scheduler.drain()
