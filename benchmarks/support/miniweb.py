@@ -1,0 +1,114 @@
+"""The mini-web of the shared folder → real sites on a loopback port, and which of its URLs exist.
+
+Promises an nginx of its own in a folder of its own: one that somebody else runs is left alone. Where the shared
+folder or nginx is missing, `reason_to_skip` says so.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+ROOT = Path(__file__).resolve().parents[2]
+_INDEXES = ("", "/index.html", "/index.htm", ".html", ".en.html")
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """One host of the mini-web."""
+
+    host: str
+    pages: int
+    entries: tuple[str, ...]
+
+    @property
+    def seeds(self) -> list[str]:
+        """The URLs from which the site can be walked."""
+        return [f"http://{self.host}{path}" for path in self.entries]
+
+
+@dataclass(frozen=True, slots=True)
+class Miniweb:
+    """The mini-web while it is served."""
+
+    www: Path
+    http: int
+    https: int
+    sites: tuple[Site, ...]
+
+    @property
+    def resolve(self) -> str:
+        """The value of LINKGRAPH_RESOLVE that leads every host here; https needs DOWNLOAD_VERIFY_CERTIFICATES=0."""
+        return f"*:80=127.0.0.1:{self.http},*:443=127.0.0.1:{self.https}"
+
+    def at_least(self, pages: int) -> list[Site]:
+        """Return the first sites, by host name, that have *pages* pages together; all of them where none suffice."""
+        chosen, total = [], 0
+        for site in self.sites:
+            if total >= pages:
+                break
+            chosen.append(site)
+            total += site.pages
+        return chosen
+
+    def status(self, url: str) -> int:
+        """Return 200 where a file answers *url* by the server's own rules (`try_files` in its `serve`), else 404."""
+        parts = urlsplit(url)
+        folder = self.www / (parts.hostname or "")
+        path = unquote(parts.path).lstrip("/")
+        names = [f"{path}?{parts.query}"] if parts.query else []
+        names += [(path + ending).lstrip("/") for ending in _INDEXES]
+        return 200 if any(name and (folder / name).is_file() for name in names) else 404
+
+
+def _shared() -> Path:
+    return Path(os.environ.get("LINKGRAPH_SHARED", ROOT.parent / "shared")) / "miniweb"
+
+
+def reason_to_skip() -> str | None:
+    """Return why the mini-web cannot be served here, or None."""
+    if not (_shared() / "serve").is_file():
+        return f"{_shared()} is absent; LINKGRAPH_SHARED names the folder of shared test material"
+    missing = [name for name in ("nginx", "openssl", "xz") if shutil.which(name) is None]
+    return f"{', '.join(missing)} is not installed" if missing else None
+
+
+def _sites(table: Path) -> tuple[Site, ...]:
+    with table.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+    found = (Site(row["host"], int(row["pages"]), tuple(row["entry_paths"].split(" | "))) for row in rows)
+    return tuple(sorted(found, key=lambda site: site.host))
+
+
+def free_ports(number: int) -> Sequence[int]:
+    """Return ports of 127.0.0.1 that were free a moment ago."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(number)]
+    ports = [one.getsockname()[1] for one in sockets]
+    for one in sockets:
+        one.close()
+    return ports
+
+
+@contextmanager
+def served(folder: Path | None = None) -> Iterator[Miniweb]:
+    """Serve the mini-web while the context is open; its files are unpacked to *folder* once (650 MB)."""
+    folder = folder or Path(tempfile.gettempdir()) / "linkgraph-miniweb"
+    folder.mkdir(parents=True, exist_ok=True)
+    http, https = free_ports(2)
+    serve = str(_shared() / "serve")
+    subprocess.run(
+        [serve, "up", str(folder), "127.0.0.1", str(http), str(https)], check=True, stdout=subprocess.DEVNULL
+    )
+    try:
+        yield Miniweb(folder / "www", http, https, _sites(_shared() / "hosts.tsv"))
+    finally:
+        subprocess.run([serve, "down", str(folder)], check=True)
