@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from linkgraph.edges.run import Run, run_name
+
 
 def crawl(
     seeds: Annotated[str, typer.Argument(help="A file with a seed a line, or a.com,b.org")],
@@ -34,16 +36,25 @@ def crawl(
 
       linkgraph crawl seeds.txt --follow all --max-pages 10000 --contact https://example.org/bot
     """
-    from linkgraph.cli.running import run_site
-
     settings: dict[str, object] = {"LINKGRAPH_DATA": str(data), "LINKGRAPH_RUN": run}
     settings |= dict(_pair(text) for text in setting or [])
     if contact:
         settings["LINKGRAPH_CONTACT"] = contact
     if host_delay is not None:
         settings["LINKGRAPH_HOST_DELAY"] = host_delay
+    _refuse_early(Path(str(settings["LINKGRAPH_DATA"])), str(settings["LINKGRAPH_RUN"] or run_name(seeds)))
+    from linkgraph.cli.running import run_site
+
     limits = {"depth": depth, "max_pages": max_pages, "max_pages_per_domain": max_pages_per_domain}
     raise typer.Exit(run_site(settings, {"seeds": seeds, "follow": follow, **limits}))
+
+
+def _refuse_early(data: Path, name: str) -> None:
+    # The spider asks again; but importing Scrapy takes longer than a user should wait for a no.
+    run = Run(data, name)
+    if (run.folder / "lock").exists():
+        with run.locked():
+            pass
 
 
 def _pair(text: str) -> tuple[str, str]:
