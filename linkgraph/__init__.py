@@ -14,18 +14,16 @@ from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
-__all__ = ["__version__", "build", "crawl", "extract", "open"]
+__all__ = ["__version__", "build", "crawl", "open"]
 
 if TYPE_CHECKING:
     from linkgraph.cli.launch import crawl
-    from linkgraph.extract import extract
     from linkgraph.index.build import build
     from linkgraph.insights.dataset import open_dataset as open  # noqa: A004 - gzip.open and others read so too
 
 _HOMES = {
     "build": ("linkgraph.index.build", "build"),
     "crawl": ("linkgraph.cli.launch", "crawl"),
-    "extract": ("linkgraph.extract", "extract"),
     "open": ("linkgraph.insights.dataset", "open_dataset"),
 }
 

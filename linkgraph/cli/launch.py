@@ -86,7 +86,10 @@ def _run(command: list[str]) -> int:
 
 
 def _summary(run: Run) -> CrawlSummary:
-    record = json.loads((run.folder / "run.json").read_text(encoding="utf-8"))
+    path = run.folder / "run.json"
+    if not path.exists():
+        raise LinkgraphError(f"the crawl ended before it wrote {path}; the lines above say why")
+    record = json.loads(path.read_text(encoding="utf-8"))
     return CrawlSummary(
         run=run.name,
         pages=record["pages"],
