@@ -8,6 +8,7 @@ http(s): those hrefs are no links between pages.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 from ipaddress import ip_address
 from pathlib import Path
@@ -135,14 +136,24 @@ def _cut(base: str) -> _Base | None:
     return _Base(document, mark + query, document[:root], directory, url.host, url.domain)
 
 
-def _join_plain(href: str, base: str) -> Url | None:
+def joiner(base: str) -> Callable[[str], Url | None]:
+    """Return `resolve` for many references on one page whose base is *base*."""
+    cut = _cut(base)
+
+    def join(href: str) -> Url | None:
+        return _join_plain(href, cut) or _parse(href, base)
+
+    return join
+
+
+def _join_plain(href: str, cut: _Base | None) -> Url | None:
     """Join without a URL parser what needs none; None where the parser must decide.
 
     Left to the parser: characters it would escape, dot segments inside (also `%2e`), a colon that could end a
     scheme, punycode and numeric hosts, ports, credentials, `//host`. Tested against the parser on every kind.
     """
     plain = _PLAIN.fullmatch(href)
-    if plain is None:
+    if plain is None or cut is None:
         return None
     host, ups, path, query, fragment = plain.groups()
     if "/." in path or path.startswith((".", "//")) or "%2" in path:
@@ -150,10 +161,8 @@ def _join_plain(href: str, base: str) -> Url | None:
     if host is not None:
         if "xn--" in host or ups:
             return None
-        root = href[: plain.end(1)]
-        return Url(f"{root}{path or '/'}{query or ''}", host, registrable_domain(host), fragment)
-    cut = _cut(base)
-    if cut is None or ":" in path:
+        return Url(f"{href[: plain.end(1)]}{path or '/'}{query or ''}", host, registrable_domain(host), fragment)
+    if ":" in path:
         return None
     if ups:
         front = _climb(cut, len(ups) // 3)
@@ -179,7 +188,7 @@ def resolve(href: str, base: str | None = None) -> Url | None:
     WHATWG URL Standard, section 4.4 (basic parser) and 4.5 (serialiser). The result is idempotent:
     `resolve(resolve(u).url) == resolve(u)` up to the fragment.
     """
-    if base is not None and (plain := _join_plain(href, base)):
+    if base is not None and (plain := _join_plain(href, _cut(base))):
         return plain
     return _parse(href, base)
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-PRODUCT_TOKEN = "linkgraph"
+PRODUCT_TOKEN = "linkgraph"  # noqa: S105 - RFC 9309's word for a crawler's name
 """The name by which robots meta elements and `X-Robots-Tag` headers address this crawler."""
 
 MAX_VALUE = 16_384
@@ -23,6 +23,10 @@ _VALUED = frozenset({"unavailable_after", "max-snippet", "max-image-preview", "m
 """Directives that carry a colon themselves, so that their name is not a crawler's."""
 
 
+_PREVIEW = re.compile(r"max-image-preview\s*+:\s*+\w++")
+"""A directive with a value that may read `none`, which says nothing of the page."""
+
+
 class Robots(NamedTuple):
     """What a page's robots directives forbid."""
 
@@ -31,7 +35,7 @@ class Robots(NamedTuple):
 
     def also(self, value: str) -> Robots:
         """Return these directives and those of one meta element's content."""
-        words = set(re.split(r"[\s,;]+", value[:MAX_VALUE].lower()))
+        words = set(re.split(r"[\s,;]+", _PREVIEW.sub("", value[:MAX_VALUE].lower())))
         both = "none" in words
         return Robots(self.noindex or both or "noindex" in words, self.nofollow or both or "nofollow" in words)
 
@@ -80,7 +84,9 @@ class HeaderLink(NamedTuple):
     title: str | None
 
 
-_PARAMETER = re.compile(r"""\s*+;\s*+([\w!#$&+.^`|~*-]++)\s*+(?:=\s*+(?:"((?:[^"\\]|\\.)*+)"|([^\s;,"]*+)))?+""", re.ASCII)
+_PARAMETER = re.compile(
+    r"""\s*+;\s*+([\w!#$&+.^`|~*-]++)\s*+(?:=\s*+(?:"((?:[^"\\]|\\.)*+)"|([^\s;,"]*+)))?+""", re.ASCII
+)
 
 
 def links_of_header(value: str) -> Iterator[HeaderLink]:

@@ -16,8 +16,8 @@ SHINGLE = 16
 MAX_TEXT = 1 << 17
 """Code points of text that are read."""
 
-SAMPLE = 512
-"""Shingles that vote, at least, where there are as many; more do not make 64 bits tell more."""
+SAMPLE = 128
+"""Shingles that vote, at least, where there are as many; at most four times as many do."""
 
 _WORD = np.dtype("<u8")
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)
@@ -45,8 +45,8 @@ def simhash(text: str) -> int | None:
         letters = letters * SHINGLE
     hashes = _mixed(_kept(letters))
     bits = np.unpackbits(hashes.view(np.uint8), bitorder="little").reshape(-1, 64)
-    votes = np.ones(len(bits), np.float32) @ bits.astype(np.float32)
-    majority = np.packbits(votes * 2 > len(bits), bitorder="little")
+    votes = bits.sum(axis=0, dtype=np.uint16)
+    majority = np.packbits(votes > len(bits) // 2, bitorder="little")
     return int(majority.view("<i8")[0])
 
 
@@ -57,7 +57,8 @@ def _kept(letters: bytes) -> Hashes:
     seconds = np.ndarray((count,), _WORD, letters, offset=SHINGLE // 2, strides=(1,))
     doublings = max(0, (count // SAMPLE).bit_length() - 2)
     at = np.flatnonzero(firsts <= np.uint64(0xFFFFFFFFFFFFFFFF >> doublings))
-    return firsts[at] * _JOIN + seconds[at]
+    hashes: Hashes = firsts[at] * _JOIN + seconds[at]
+    return hashes
 
 
 def _mixed(hashes: Hashes) -> Hashes:

@@ -10,20 +10,20 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from turbohtml import Element, Text
+from turbohtml import Element
 
+from linkgraph.extract.blocks import Blocks
 from linkgraph.extract.outline import Outline
-from linkgraph.extract.places import MAX_NAME, Place, Places, Setting, step
+from linkgraph.extract.places import HEADERS, MAX_NAME, NO_BLOCK, Places, step
 from linkgraph.extract.rel import NO_REL, Rel, link_kind, rel_of
 from linkgraph.extract.targets import Targets
 from linkgraph.extract.text import (
     MAX_ANCHOR,
-    MAX_AROUND,
     MAX_HEADING,
-    RAW_AROUND,
     clip,
     inner_text,
     inner_text_and_alt,
+    simple_text,
     tidy_all,
 )
 from linkgraph.model import Links
@@ -81,11 +81,8 @@ class _Sources:
     alts: list[str] = field(default_factory=list)
     cut: set[int] = field(default_factory=set)
     """Entries whose anchor is longer than what was read of it."""
-    places: list[Place] = field(default_factory=list)
+    places: list[int] = field(default_factory=list)
     targets: list[Url | None] = field(default_factory=list)
-
-
-_HEADERS: Place = (Setting("head", "", 0, 0, 0, sectioned=False), None)
 
 
 def collect(
@@ -110,21 +107,26 @@ def collect(
     sources = _read(found, resources=resources)
     places = Places()
     sources.places = places.of_all([element.parent for element in sources.elements])
-    places.count_linked(sources.places, sources.anchors)
+    blocks = Blocks(places, [places.owners[place] for place in sources.places], sources.anchors, found.tables)
     sources.targets = targets.of_all(sources.references)
     _append(sources, directives)
-    rows, ordinals, instances, capped = _distinct(sources)
+    settings = [places.settings[place] for place in sources.places]
+    rows, ordinals, instances, capped = _distinct(sources, [setting.zone for setting in settings])
     if not rows:
         return Collected(Links(), capped, 0)
-    links = _columns(sources, rows, places)
+    settings = [settings[row] for row in rows]
+    links = _columns(sources, rows)
     links.nofollow = [nofollow or sources.rels[row].nofollow for row in rows]
     links.internal = [domain == page.domain for domain in links.dst_domain]
+    links.text_before, links.text_after, links.link_density = _surroundings(sources, rows, places, blocks)
     links.heading = _headings(found.headings, [sources.above[row] for row in rows])
+    links.zone = [setting.zone for setting in settings]
+    links.dom_path = [setting.stem + sources.steps[row] for setting, row in zip(settings, rows, strict=True)]
     links.ordinal = ordinals
     links.instances = instances
     origins = ["html"] * len(sources.elements) + [directive.origin for directive in directives]
     links.origin = [origins[row] for row in rows]
-    return Collected(links, capped, max(sources.places[row][0].depth for row in rows))
+    return Collected(links, capped, max([setting.depth for setting in settings]))
 
 
 def _read(found: Outline, *, resources: bool) -> _Sources:
@@ -136,15 +138,12 @@ def _read(found: Outline, *, resources: bool) -> _Sources:
         reference = element.attr(REFERENCES[tag])
         if not reference and (reference is None or tag not in ("a", "area")):
             continue
-        raw = alt = ""
-        if tag == "a":
-            children = len(element)
-            if children == 1 and type(child := element[0]) is Text:
-                raw = child.data
-            elif children:
-                raw, alt, whole = inner_text_and_alt(element)
-                if not whole:
-                    sources.cut.add(len(elements))
+        alt = ""
+        raw = simple_text(element) if tag == "a" else ""
+        if raw is None:
+            raw, alt, whole = inner_text_and_alt(element)
+            if not whole:
+                sources.cut.add(len(elements))
         elif tag in ("area", "img"):
             alt = element.attr("alt") or ""
         elements.append(element)
@@ -162,17 +161,19 @@ def _read(found: Outline, *, resources: bool) -> _Sources:
 
 def _read_attributes(sources: _Sources, element: Element, tag: str, resources: bool) -> None:
     """Add the rel, title and path step of the last source, and the kind of a `link` element."""
-    left = len(element.attrs) - 1
+    attributes = element.attrs
+    left = len(attributes) - 1
     classes = element.attr("class") if left else None
     if not left or (left == 1 and classes is not None):
         sources.rels.append(NO_REL)
         sources.titles.append("")
         sources.steps.append(step(tag, "", classes[:MAX_NAME]) if classes else tag)
         return
-    rel = rel_of(element.attr("rel"))
+    rel = rel_of(element.attr("rel")) if "rel" in attributes else NO_REL
+    name = element.attr("id") if "id" in attributes else None
     sources.rels.append(rel)
-    sources.titles.append(element.attr("title") or "")
-    sources.steps.append(step(tag, (element.attr("id") or "")[:MAX_NAME], (classes or "")[:MAX_NAME]))
+    sources.titles.append((element.attr("title") or "") if "title" in attributes else "")
+    sources.steps.append(step(tag, (name or "")[:MAX_NAME], (classes or "")[:MAX_NAME]))
     if tag == "link":
         kind = sources.kinds[-1] = link_kind(rel, element.attr("type"))
         if kind == "style" and not resources:
@@ -197,17 +198,16 @@ def _append(sources: _Sources, directives: Iterable[Directive]) -> None:
         sources.anchors.append("")
         sources.alts.append("")
         sources.above.append(0)
-        sources.places.append(_HEADERS)
+        sources.places.append(HEADERS)
 
 
-def _distinct(sources: _Sources) -> tuple[list[int], list[int], list[int], bool]:
+def _distinct(sources: _Sources, zones: list[str]) -> tuple[list[int], list[int], list[int], bool]:
     """Return the entry, ordinal and number of instances of each distinct link, and whether there were too many."""
     index: dict[tuple[object, ...], int] = {}
     rows: list[int] = []
     ordinals: list[int] = []
     instances: list[int] = []
     ordinal = 0
-    zones = [setting.zone for setting, _ in sources.places]
     identities = zip(sources.targets, sources.kinds, sources.rels, sources.anchors, sources.alts, zones, strict=True)
     for entry, identity in enumerate(identities):
         if identity[0] is None:
@@ -225,12 +225,10 @@ def _distinct(sources: _Sources) -> tuple[list[int], list[int], list[int], bool]
     return rows, ordinals, instances, False
 
 
-def _columns(sources: _Sources, rows: list[int], places: Places) -> Links:
-    """Return the columns that are read off the rows themselves; the caller adds the others."""
-    urls, hosts, domains, fragments = zip(*[sources.targets[row] for row in rows], strict=True)
+def _columns(sources: _Sources, rows: list[int]) -> Links:
+    """Return the columns that are read off the entries themselves; the caller adds the others."""
+    urls, hosts, domains, fragments = zip(*[sources.targets[row] or () for row in rows], strict=True)
     rels = [sources.rels[row] for row in rows]
-    settings = [sources.places[row][0] for row in rows]
-    befores, afters = _around(sources, rows, places)
     return Links(
         dst_url=list(urls),
         dst_host=list(hosts),
@@ -244,38 +242,28 @@ def _columns(sources: _Sources, rows: list[int], places: Places) -> Links:
         anchor_truncated=[row in sources.cut for row in rows],
         alt=[sources.alts[row] or None for row in rows],
         title=_titles([sources.titles[row] for row in rows]),
-        text_before=befores,
-        text_after=afters,
-        zone=[setting.zone for setting in settings],
-        dom_path=[setting.stem + sources.steps[row] for setting, row in zip(settings, rows, strict=True)],
-        link_density=_densities([sources.places[row][1] for row in rows], places),
     )
 
 
-def _around(sources: _Sources, rows: list[int], places: Places) -> tuple[list[str], list[str]]:
-    """Return the texts just before and just after each link of kind `a`."""
-    befores, afters = [""] * len(rows), [""] * len(rows)
-    for at, row in enumerate(rows):
-        block = sources.places[row][1]
-        if block is not None and sources.kinds[row] == "a" and len(block) > 1:
-            before, after = places.around(sources.elements[row], block)
-            befores[at] = before.rstrip()[-RAW_AROUND:]
-            afters[at] = after.lstrip()[:RAW_AROUND]
-    return (
-        [text[-MAX_AROUND:].lstrip() for text in tidy_all(befores)],
-        [clip(text, MAX_AROUND) for text in tidy_all(afters)],
-    )
+def _surroundings(
+    sources: _Sources, rows: list[int], places: Places, blocks: Blocks
+) -> tuple[list[str], list[str], list[float]]:
+    """Return the texts just before and after each link of kind `a`, and the density of every link's block."""
+    owners = [places.owners[sources.places[row]] for row in rows]
+    around = [
+        blocks.around(sources.elements[row], owner, sources.anchors[row])
+        if owner != NO_BLOCK and sources.kinds[row] == "a"
+        else ("", "")
+        for row, owner in zip(rows, owners, strict=True)
+    ]
+    density = {owner: blocks.density(owner) for owner in set(owners)}
+    return [before for before, _ in around], [after for _, after in around], [density[owner] for owner in owners]
 
 
 def _titles(raws: list[str]) -> list[str | None]:
     if not any(raws):
         return [None] * len(raws)
     return [title or None for title in _clipped(tidy_all(raws), MAX_ANCHOR)]
-
-
-def _densities(blocks: list[Element | None], places: Places) -> list[float]:
-    density = {block: places.density(block) for block in set(blocks)}
-    return [density[block] for block in blocks]
 
 
 def _headings(headings: list[Element], above: list[int]) -> list[str | None]:

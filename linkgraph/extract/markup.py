@@ -28,7 +28,7 @@ MAX_TAG = 128
 """Bytes of a formatting tag that are compared with others; a longer one counts as different from all."""
 
 MERGE_CHECKED = 1 << 18
-"""Bytes below which repeated html and body tags cost under 0.7 s; their attributes merge in quadratic time (measured)."""
+"""Bytes below which repeated html and body tags cost under 0.7 s; their attributes merge in quadratic time."""
 
 _SIGNATURE = re.compile(
     rb"(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?\s*+(?:<\?xml[^>]*+>\s*+)?+(?:<!--.*?-->\s*+)*+"
@@ -53,7 +53,6 @@ _REGULAR = re.compile(
     re.IGNORECASE,
 )
 _ROOTS = re.compile(rb"<(?:html|body)(?=[\s/>])", re.IGNORECASE)
-
 
 
 def _pairs() -> npt.NDArray[np.bool_]:
@@ -122,7 +121,7 @@ def parse(body: bytes, content_type: str | None) -> Parsed:
     body = tame(body)
     try:
         document = turbohtml.parse(body, encoding=label, positions=False)
-    except LookupError:
+    except (LookupError, UnicodeEncodeError):  # no such encoding, or no name that can be one
         document = turbohtml.parse(body, positions=False)
     return Parsed(document, (document.encoding or "utf-8").lower())
 
@@ -175,7 +174,8 @@ def _with_single_roots(body: bytes) -> bytes:
 def _formatting(raw: npt.NDArray[np.uint8], at: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
     """Return where the start tags may be of formatting elements, from the two bytes after each `<`."""
     pairs = (raw[at + 1].astype(np.uint16) | 32) << 8 | (raw[at + 2] | 32)
-    return at[_FORMATTING_PAIRS[pairs]]
+    chosen: npt.NDArray[np.intp] = at[_FORMATTING_PAIRS[pairs]]
+    return chosen
 
 
 def _reopened(body: bytes, raw: npt.NDArray[np.uint8], at: npt.NDArray[np.intp]) -> int:

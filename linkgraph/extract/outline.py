@@ -19,7 +19,7 @@ _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _HIDDEN = frozenset({"iframe", "noembed", "noframes", "script", "style"})
 _FIRSTS = frozenset({"base", "body", "html", "title"})
 _FOREIGN = frozenset({"math", "svg"})
-_TAGS = tuple(_SOURCES | _HEADINGS | _HIDDEN | _FIRSTS | _FOREIGN | {"meta", "noscript", "template"})
+_TAGS = tuple(_SOURCES | _HEADINGS | _HIDDEN | _FIRSTS | _FOREIGN | {"meta", "noscript"})
 
 
 @dataclass(slots=True)
@@ -36,20 +36,23 @@ class Outline:
     metas: list[Element] = field(default_factory=list)
     scripts: list[str] = field(default_factory=list)
     """Source addresses and texts of the scripts."""
+    tables: list[Element] = field(default_factory=list)
     firsts: dict[str, Element] = field(default_factory=dict)
     """The first html, body and title element, and the first base element that has an href."""
     capped: bool = False
     """Whether there were more link elements than `MAX_SOURCES`."""
 
 
-def outline(document: Document, *, resources: bool = False) -> Outline:
+def outline(document: Document, *, resources: bool = False) -> Outline:  # noqa: C901 - one walk, one branch a kind
     """Return the outline of *document*, whose unseen text is gone afterwards.
 
     With *resources*, images and scripts are sources too.
     """
     found = Outline()
     sources, tags, above, headings = found.sources, found.tags, found.above, found.headings
+    _take_templates_out(document)
     noscripts: list[Element] = []
+    drawn: list[Element] = []
     wanted = _SOURCES | _RESOURCES if resources else _SOURCES
     foreign = False
     for element in document.iter_elements((*_TAGS, "img") if resources else _TAGS):
@@ -69,12 +72,21 @@ def outline(document: Document, *, resources: bool = False) -> Outline:
         elif not foreign or element.namespace is Namespace.HTML:
             _sort(found, element, tag)
         elif tag in _HIDDEN:
-            element.clear()
+            drawn.append(element)  # emptied after the walk, which may stand inside it
         if len(sources) >= MAX_SOURCES:
             found.capped = True
             break
+    for element in drawn:
+        element.clear()
     _silence(noscripts)
     return found
+
+
+def _take_templates_out(document: Document) -> None:
+    """Remove the templates before the walk: taken out during it, they would end it."""
+    for template in document.find_all("template"):
+        if template.namespace is Namespace.HTML:
+            template.extract()
 
 
 def _sort(found: Outline, element: Element, tag: str) -> None:
@@ -84,8 +96,8 @@ def _sort(found: Outline, element: Element, tag: str) -> None:
         _hide(found, element, tag)
     elif tag == "meta":
         found.metas.append(element)
-    elif tag == "template":
-        element.extract()
+    elif tag == "table":
+        found.tables.append(element)
     elif tag != "base" or element.attr("href") is not None:
         found.firsts.setdefault(tag, element)
 

@@ -15,7 +15,9 @@ MAX_SCRIPT = 1 << 18
 """Code points of one script that are read."""
 
 _PREFIXES = ("UA-", "G-", "GTM-", "AW-", "ca-pub-")
-_ID = re.compile(r"\b(?:UA-\d{4,10}-\d{1,4}|GTM-[A-Z0-9]{4,9}|G-[A-Z0-9]{8,12}|AW-\d{8,12}|ca-pub-\d{10,16})\b", re.ASCII)
+_ID = re.compile(
+    r"\b(?:UA-\d{4,10}-\d{1,4}|GTM-[A-Z0-9]{4,9}|G-[A-Z0-9]{8,12}|AW-\d{8,12}|ca-pub-\d{10,16})\b", re.ASCII
+)
 
 
 def owner_ids(scripts: Iterable[str]) -> tuple[str, ...]:

@@ -81,9 +81,7 @@ def extract(
     return extraction.page, extraction.links
 
 
-def examine(
-    url: str, headers: Headers, body: bytes, *, truncated: bool = False, resources: bool = False
-) -> Extraction:
+def examine(url: str, headers: Headers, body: bytes, *, truncated: bool = False, resources: bool = False) -> Extraction:
     """Return what `extract` returns, and the count of what was dropped; same arguments, same errors."""
     address = resolve(url)
     if address is None:
@@ -237,7 +235,8 @@ def _canonical(found: Outline, targets: Targets) -> str | None:
     for element, tag in zip(found.sources, found.tags, strict=True):
         if tag == "link" and "canonical" in rel_of(element.attr("rel")).tokens:
             parent = element.parent
-            target = targets.of(element.attr("href") or "")
+            reference = element.attr("href")
+            target = targets.of(reference) if reference else None
             if target is not None and isinstance(parent, Element) and parent.tag == "head":
                 return target.url
     return None

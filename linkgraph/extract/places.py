@@ -9,9 +9,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from turbohtml import Element, Node, Text
+from turbohtml import Element, Node
 
-from linkgraph.extract.text import gather_after, gather_before, visible_length
 from linkgraph.extract.zones import SECTIONING, zone_of
 
 MAX_BLOCKS = 64
@@ -33,10 +32,57 @@ PARSER_DEPTH = 512
 """Elements that turbohtml 1.15 nests; deeper ones become siblings and links lose their text (measured)."""
 
 BLOCK_TAGS = frozenset(
-    "address article aside blockquote body caption center dd details dialog div dl dt fieldset figcaption figure footer "
-    "form h1 h2 h3 h4 h5 h6 header hgroup li main menu nav ol p pre search section summary table td th tr ul".split()
+    [
+        "address",
+        "article",
+        "aside",
+        "blockquote",
+        "body",
+        "caption",
+        "center",
+        "dd",
+        "details",
+        "dialog",
+        "div",
+        "dl",
+        "dt",
+        "fieldset",
+        "figcaption",
+        "figure",
+        "footer",
+        "form",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "header",
+        "hgroup",
+        "li",
+        "main",
+        "menu",
+        "nav",
+        "ol",
+        "p",
+        "pre",
+        "search",
+        "section",
+        "summary",
+        "table",
+        "td",
+        "th",
+        "tr",
+        "ul",
+    ]
 )
 """Elements whose text is read as one with a link inside; the nearest one is the link's own block."""
+
+NO_BLOCK = -1
+PAGE = 0
+"""The place around the document."""
+HEADERS = 1
+"""The place of links of HTTP headers."""
 
 _WHOLE_PAGE = "main, article, nav, header, footer, h1, h2"
 """What no form for filling in contains: a form around these is a framework's wrapper of the whole page."""
@@ -79,35 +125,35 @@ class Setting:
         return Setting(zone, stem, levels, self.depth + 1, blocks, sectioned=self.sectioned or tag in SECTIONING)
 
 
-Place = tuple[Setting, Element | None]
-"""The setting of a link and the block it stands in."""
-
-
 class Places:
-    """The places and blocks of one document, each derived once."""
+    """The places and blocks of one document, each derived once and known by its number."""
 
     def __init__(self) -> None:
-        self._known: dict[Node | None, Place] = {}
-        self._page: Place = (Setting("content", "", 0, 0, 0, sectioned=False), None)
-        self._outer: dict[Element, Element | None] = {}
-        """Each block and the block around it; outer ones before those inside them."""
-        self._linked: dict[Element, int] = {}
-        self._stops: dict[Element, tuple[Node | None, Node | None]] = {}
+        page = Setting("content", "", 0, 0, 0, sectioned=False)
+        head = Setting("head", "", 0, 0, 0, sectioned=False)
+        self.settings: list[Setting] = [page, head]
+        """The setting of each place; the first two are around the document and those of HTTP headers."""
+        self.owners: list[int] = [NO_BLOCK, NO_BLOCK]
+        """The block of each place."""
+        self.blocks: list[Element] = []
+        """Outer blocks before those inside them."""
+        self.outer: list[int] = []
+        """The block around each block."""
+        self._numbers: dict[Node | None, int] = {}
 
-    def of_all(self, parents: list[Node | None]) -> list[Place]:
+    def of_all(self, parents: list[Node | None]) -> list[int]:
         """Return the place of what stands directly in each of *parents*."""
-        known = self._known
-        return [known.get(parent) or self._derive(parent) for parent in parents]
+        numbers = self._numbers
+        return [numbers[parent] if parent in numbers else self._derive(parent) for parent in parents]
 
-    def _derive(self, node: Node | None) -> Place:
-        known = self._known
+    def _derive(self, node: Node | None) -> int:
+        numbers = self._numbers
         pending: list[Element] = []
-        place = None
-        while place is None and type(node) is Element:
+        while type(node) is Element and node not in numbers:
             pending.append(node)
             node = node.parent
-            place = known.get(node)
-        setting, block = place or self._page
+        place = numbers.get(node, PAGE)
+        setting, block = self.settings[place], self.owners[place]
         while pending:
             element = pending.pop()
             look = look_of(element)
@@ -116,68 +162,30 @@ class Places:
                 inside = setting.inner[look] = setting.enter(look)
             setting = inside
             if look[0] in BLOCK_TAGS and setting.blocks <= MAX_BLOCKS:
-                self._outer[element] = block
-                block = element
-            known[element] = setting, block
-        return setting, block
-
-    def count_linked(self, places: list[Place], anchors: list[str]) -> None:
-        """Count the characters of *anchors* as linked in their blocks and in the blocks around these."""
-        linked = self._linked
-        for (_, block), anchor in zip(places, anchors, strict=True):
-            if anchor and block is not None:
-                linked[block] = linked.get(block, 0) + len(anchor) - anchor.count(" ")
-        for block, outer in reversed(self._outer.items()):
-            if outer is not None and block in linked:
-                linked[outer] = linked.get(outer, 0) + linked[block]
-
-    def density(self, block: Element | None) -> float:
-        """Return linked characters / all characters of a block, blanks not counted; 1.0 for one without text."""
-        if block is None:
-            return 0.0
-        linked = self._linked.get(block, 0)
-        if linked and len(block) == 1:
-            first = block[0]
-            if type(first) is Element and first.tag == "a":
-                return 1.0
-        visible = visible_length(block.text)
-        return min(1.0, linked / visible) if visible else 1.0
-
-    def around(self, link: Element, block: Element) -> tuple[str, str]:
-        """Return the raw text of *block* just before and just after *link*, as far as is kept."""
-        if link.parent is block:
-            before = link.previous_sibling
-            left = _only(before, None if before is None else before.previous_sibling)
-            if left is not None:
-                after = link.next_sibling
-                right = _only(after, None if after is None else after.next_sibling)
-                if right is not None:
-                    return left, right
-        stops = self._stops.get(block)
-        if stops is None:
-            stops = self._stops[block] = next(block.preceding, None), next(block.following, None)
-        return gather_before(link, stops[0]), gather_after(link, stops[1])
-
-
-def _only(neighbour: Node | None, next_one: Node | None) -> str | None:
-    """Return the text on one side of a link where it is nothing or one text node; None where it must be gathered."""
-    if neighbour is None:
-        return ""
-    return neighbour.data if next_one is None and type(neighbour) is Text else None
+                self.outer.append(block)
+                block = len(self.blocks)
+                self.blocks.append(element)
+            place = numbers[element] = len(self.settings)
+            self.settings.append(setting)
+            self.owners.append(block)
+        return place
 
 
 def look_of(element: Element) -> Look:
     """Return what an element's own markup says: tag, id, class, role; a form around a whole page looks like a div."""
     tag = element.tag
-    left = len(element.attrs)
+    attributes = element.attrs
+    left = len(attributes)
     if tag == "form" and element.select_one(_WHOLE_PAGE) is not None:
         tag = "div"
     if not left:
         return tag, "", "", ""
     classes = element.attr("class")
-    if classes is not None and left == 1:
+    if left == 1 and classes is not None:
         return tag, "", classes[:MAX_NAME], ""
-    return tag, (element.attr("id") or "")[:MAX_NAME], (classes or "")[:MAX_NAME], (element.attr("role") or "")[:MAX_NAME]
+    name = element.attr("id") if "id" in attributes else None
+    role = element.attr("role") if "role" in attributes else None
+    return tag, (name or "")[:MAX_NAME], (classes or "")[:MAX_NAME], (role or "")[:MAX_NAME]
 
 
 @lru_cache(maxsize=1 << 14)

@@ -26,7 +26,7 @@ class Targets:
     def __init__(self, base: str, encoding: str | None = None) -> None:
         self._join_one = joiner(base)
         self._encoding = None if encoding is None or encoding in _UNICODE else encoding
-        self._seen: dict[str | None, Url | None] = {None: None}
+        self._seen: dict[str, Url | None] = {}
         self.too_long = 0
         """References dropped because they, or what they mean, are too long."""
 
@@ -38,9 +38,9 @@ class Targets:
         """Return the target of each reference; None for None, for what is no http(s) URL, and for what is too long."""
         seen = self._seen
         for reference in references:
-            if reference not in seen:
+            if reference is not None and reference not in seen:
                 seen[reference] = self._join(reference)
-        return [seen[reference] for reference in references]
+        return [None if reference is None else seen[reference] for reference in references]
 
     def _join(self, reference: str) -> Url | None:
         if len(reference) > MAX_REFERENCE:

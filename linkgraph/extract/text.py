@@ -35,11 +35,92 @@ AROUND_NODES = 64
 """Nodes before or after a link that are read for its surroundings, so that a run of empty elements costs no more."""
 
 BREAKS = frozenset(
-    "address article aside blockquote body br button caption center dd details dialog dir div dl dt fieldset "
-    "figcaption figure footer form frame frameset h1 h2 h3 h4 h5 h6 header hgroup hr iframe legend li main menu nav "
-    "object ol option p pre search section select summary table tbody td textarea tfoot th thead tr ul video".split()
+    [
+        "address",
+        "article",
+        "aside",
+        "blockquote",
+        "body",
+        "br",
+        "button",
+        "caption",
+        "center",
+        "dd",
+        "details",
+        "dialog",
+        "dir",
+        "div",
+        "dl",
+        "dt",
+        "fieldset",
+        "figcaption",
+        "figure",
+        "footer",
+        "form",
+        "frame",
+        "frameset",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "header",
+        "hgroup",
+        "hr",
+        "iframe",
+        "legend",
+        "li",
+        "main",
+        "menu",
+        "nav",
+        "object",
+        "ol",
+        "option",
+        "p",
+        "pre",
+        "search",
+        "section",
+        "select",
+        "summary",
+        "table",
+        "tbody",
+        "td",
+        "textarea",
+        "tfoot",
+        "th",
+        "thead",
+        "tr",
+        "ul",
+        "video",
+    ]
 )
 """Elements that part words when they begin or end."""
+
+INLINE = frozenset(
+    [
+        "abbr",
+        "b",
+        "bdi",
+        "cite",
+        "code",
+        "em",
+        "font",
+        "i",
+        "kbd",
+        "mark",
+        "samp",
+        "small",
+        "span",
+        "strong",
+        "sub",
+        "sup",
+        "tt",
+        "u",
+        "var",
+    ]
+)
+"""Elements that add nothing to the text inside them."""
 
 _INVISIBLE = re.compile(
     "[\x01-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff"
@@ -51,8 +132,8 @@ MAX_MARKS = 30
 _LONG_MARKS = re.compile(rf"([^\w\s\x00-\x7f]{{{MAX_MARKS}}})[^\w\s\x00-\x7f]++")
 
 
-def tidy_all(raws: Sequence[str]) -> list[str]:
-    """Return each text as one line of NFC text without invisible characters; at most `MAX_RAW` code points are read.
+def tidy_all(raws: Sequence[str], limit: int = MAX_RAW) -> list[str]:
+    """Return each text as one line of NFC text without invisible characters; at most *limit* code points are read.
 
     Joiners that change how letters look (U+200C, U+200D) stay. Tidying a tidy text returns it. The texts are cleaned
     as one, parted by NUL, which no parsed document holds: a call for each would cost more than the cleaning.
@@ -60,12 +141,12 @@ def tidy_all(raws: Sequence[str]) -> list[str]:
     if not raws:
         return []
     whole = "\0".join(raws)
-    if len(whole) > MAX_RAW:
-        whole = "\0".join([raw if len(raw) <= MAX_RAW else raw.strip()[:MAX_RAW] for raw in raws])
+    if len(whole) > limit:
+        whole = "\0".join([raw if len(raw) <= limit else raw.strip()[:limit] for raw in raws])
     whole = " ".join(whole.split())
     texts = whole.replace(" \0", "\0").replace("\0 ", "\0").split("\0")
     if len(texts) != len(raws):
-        return tidy_all([raw.replace("\0", "") for raw in raws])
+        return tidy_all([raw.replace("\0", "") for raw in raws], limit)
     if whole.isascii() and whole.replace("\0", "").isprintable():
         return texts
     return [text if text.isascii() and text.isprintable() else _tidy_unicode(text) for text in texts]
@@ -94,18 +175,22 @@ def tidy_or_none(raw: str | None, limit: int = MAX_ANCHOR) -> str | None:
     return (clip(tidy(raw), limit) or None) if raw else None
 
 
-def visible_length(raw: str) -> int:
-    """Return the number of characters of *raw* that are no blanks; the unit of link density."""
-    return len(raw) - raw.count(" ") - raw.count("\n") - raw.count("\t") - raw.count("\r")
+def simple_text(element: Element) -> str | None:
+    """Return the raw text of an element that holds nothing but one text, perhaps in inline elements; None of others."""
+    while len(element) == 1:
+        child = element[0]
+        if type(child) is Text:
+            return child.data
+        if type(child) is not Element or child.tag not in INLINE:
+            return None
+        element = child
+    return None
 
 
 def inner_text(element: Element) -> str:
     """Return the raw text inside *element*, with a blank where a block or line break parts words."""
-    if len(element) == 1:
-        child = element[0]
-        if isinstance(child, Text):
-            return child.data
-    return inner_text_and_alt(element)[0]
+    text = simple_text(element)
+    return inner_text_and_alt(element)[0] if text is None else text
 
 
 def inner_text_and_alt(element: Element) -> tuple[str, str, bool]:
