@@ -67,6 +67,8 @@ class Trial:
         self.urls_file = folder / "urls.txt"
         self.statuses: dict[str, int] = {}
         self.refused: set[str] = set()
+        self.capped: set[str] = set()
+        """Pages with more links than are kept."""
 
     def site(self, number: int) -> Took:
         data = self.folder / f"data{number}"
@@ -81,19 +83,20 @@ class Trial:
         if self.statuses:
             assert statuses == self.statuses, "two crawls of the same pages differ"
         self.statuses, self.refused = statuses, refused
+        self.capped = {page["url"] for page in pages if page["outcome_reason"] == "parser:links-capped"}
         self.urls_file.write_text("\n".join(statuses), encoding="utf-8")
         ok = sum(status == 200 for status in statuses.values())
         return Took(ok, len(statuses), record["seconds"], cost.cpu)
 
     def peer(self, kind: str) -> Took:
         result, feed = self.folder / f"{kind}.json", self.folder / "feed.jsonl"
-        feed.unlink(missing_ok=True)
         options: dict[str, Any] = {
             "resolve": self.web.resolve,
             "result": str(result),
             "spider": {"urls": str(self.urls_file)},
         }
         if kind == "follow":
+            feed.unlink(missing_ok=True)
             options["spider"] = {"seeds": self.seeds, "domains": self.domains}
             options["settings"] = {"FEEDS": {str(feed): {"format": "jsonlines"}}}
         cost = run([sys.executable, "-m", "support.peer", kind, json.dumps(options)], self.folder / f"{kind}.log")
@@ -124,26 +127,26 @@ class Trial:
         for batch in snapshot(self.folder / "data0").edges().to_batches(columns=["src_url", "dst_url"]):
             for source, target in zip(batch["src_url"].to_pylist(), batch["dst_url"].to_pylist(), strict=True):
                 ours[source].add(target)
-        both = links = only = 0
-        missing = []
+        links, missing = 0, []
+        theirs: set[str] = set()
         with (self.folder / "feed.jsonl").open(encoding="utf-8") as file:
             for line in file:
                 item = json.loads(line)
                 page = resolve(item["url"]).url
+                theirs.add(page)
                 if self.statuses.get(page) != 200:
-                    only += 1
                     continue
-                both += 1
                 for raw, _text, _nofollow in item["links"]:
                     target = resolve(raw)
                     links += 1
-                    if target is not None and target.url not in ours[page]:
+                    if target is not None and target.url not in ours[page] and page not in self.capped:
                         missing.append((page, raw))
         assert not missing, f"{len(missing)} of {links} links of (b) are missing, e.g. {missing[:5]}"
-        total = sum(status == 200 for status in self.statuses.values())
+        mine = {url for url, status in self.statuses.items() if status == 200}
         return (
-            f"{links:,} links that (b) found on {both:,} pages of both: all in the edges. "
-            f"Pages: (a) {total:,}; (b) fetched {both + only:,}, {only:,} of them not in (a)."
+            f"{links:,} links that (b) found on {len(mine & theirs):,} pages of both: all in the edges, but for "
+            f"{len(self.capped)} pages with more links than are kept. Pages in one only: (a) {len(mine - theirs):,}, "
+            f"(b) {len(theirs - mine):,}."
         )
 
 
