@@ -51,7 +51,6 @@ def limited(tmp_path_factory):
             pages_in_parallel(
                 {
                     "depth": start("depth", "http://x.test/0", "--follow", "all", "--depth", "2"),
-                    "seeds": start("seeds", "http://x.test/0"),
                     "run": start("run", "http://x.test/0", "--follow", "all", "--max-pages", "5"),
                     "domain": start("domain", "http://x.test/0", "--follow", "all", "--max-pages-per-domain", "3"),
                     "delay": start(
@@ -67,14 +66,6 @@ def test_depth_limits_the_hops_from_a_seed(limited):
 
     assert fetched(crawled) == {f"http://{host}.test/{one}" for host in "xy" for one in range(3)} - {"http://y.test/2"}
     assert "http://x.test/3" in crawled.targets("http://x.test/2")
-
-
-def test_follow_seeds_stays_within_the_domains_of_the_seeds(limited):
-    crawled = limited[1]["seeds"]
-
-    assert {row["domain"] for row in crawled.pages} == {"x.test"}
-    assert len(crawled.pages) == 10
-    assert "http://y.test/0" in crawled.targets("http://x.test/0")
 
 
 def test_the_page_budget_of_a_run_is_exact(limited):

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -96,9 +97,8 @@ def flip_in_first_segment(data: Path) -> set[str]:
     return {url for url, _ in entry.pages}
 
 
-@pytest.fixture(scope="module")
-def story(tmp_path_factory) -> Story:
-    told = Story(tmp_path_factory.mktemp("story") / "data")
+def the_story(folder: Path) -> Story:
+    told = Story(folder / "data")
     with Web(SLOW) as web:
 
         def chapter(name: str, *seeds: str, **more: object) -> None:
@@ -123,6 +123,51 @@ def story(tmp_path_factory) -> Story:
     return told
 
 
+def not_interrupted(folder: Path) -> Crawled:
+    with Web(PAGES) as web:
+        return crawl("a.test", data=folder, LINKGRAPH_RESOLVE=web.resolve)
+
+
+def killed(folder: Path) -> Crawled:
+    with Web(SLOW) as web:
+        line = command("a.test", data=folder, LINKGRAPH_RESOLVE=web.resolve, LINKGRAPH_COMMIT_SECONDS=0.2)
+        with subprocess.Popen(
+            line, cwd=ROOT, env={**environment(), "TEST_PEAK": os.devnull}, stderr=subprocess.DEVNULL
+        ) as first:
+            wait_for(lambda: len(web.log) >= 20 and list((folder / "edges").rglob("*.parquet")))
+            first.kill()
+        web.pages.update(PAGES)
+        return crawl("a.test", data=folder, LINKGRAPH_RESOLVE=web.resolve)
+
+
+def full_disk(folder: Path) -> tuple[Crawled, list[str], Crawled]:
+    with Web(PAGES) as web:
+        settings = {"LINKGRAPH_RESOLVE": web.resolve, "LINKGRAPH_COMMIT_PAGES": 10}
+        line = command("a.test", data=folder, **settings)
+        # The shell counts in blocks of 512 or 1024 bytes: either way less than the tables need.
+        full = run(["/bin/sh", "-c", 'ulimit -f 24; exec "$@"', "sh", *line], folder)
+        problems = full.problems
+        return full, problems, crawl("a.test", data=folder, **settings)
+
+
+def empty(folder: Path) -> Crawled:
+    with Web({}) as web:
+        return crawl("a.test", data=folder, LINKGRAPH_RESOLVE=web.resolve)
+
+
+@pytest.fixture(scope="module")
+def crawls(tmp_path_factory):
+    """Every crawl of this file, two at a time; a test waits for its own."""
+    with ThreadPoolExecutor(2) as pool:
+        jobs = (the_story, killed, not_interrupted, full_disk, empty)
+        yield {job.__name__: pool.submit(job, tmp_path_factory.mktemp(job.__name__)) for job in jobs}
+
+
+@pytest.fixture(scope="module")
+def story(crawls) -> Story:
+    return crawls["the_story"].result()
+
+
 def test_an_interrupted_crawl_ends_cleanly_and_says_how_to_go_on(story):
     code, err = story.interrupted
 
@@ -138,9 +183,8 @@ def test_a_second_process_is_refused_and_told_who_works(story):
     assert "Traceback" not in story.second.err
 
 
-def test_a_resumed_crawl_equals_one_that_was_not_interrupted(story, tmp_path):
-    with Web(PAGES) as web:
-        whole = crawl("a.test", data=tmp_path / "data", LINKGRAPH_RESOLVE=web.resolve)
+def test_a_resumed_crawl_equals_one_that_was_not_interrupted(story, crawls):
+    whole = crawls["not_interrupted"].result()
     resumed = story.chapters["resumed"]
 
     assert resumed.code == whole.code == 0
@@ -149,6 +193,13 @@ def test_a_resumed_crawl_equals_one_that_was_not_interrupted(story, tmp_path):
         row["url"]: (row["outcome"], row["depth"], row["status"]) for row in whole.pages
     }
     assert {row["url"] for row in whole.pages} == OF_A
+
+
+def test_follow_seeds_records_links_to_other_domains_and_stays(story):
+    resumed = story.chapters["resumed"]
+
+    assert {row["domain"] for row in resumed.pages} == {"a.test"}
+    assert sum(row["dst_domain"] == "b.test" for row in resumed.edges) == NUMBER
 
 
 def test_nothing_is_lost_or_published_twice_or_fetched_twice(story):
@@ -199,16 +250,8 @@ def test_changed_seeds_are_told_and_applied(story):
     assert changed.problems == []
 
 
-def test_a_killed_crawl_loses_and_repeats_nothing(tmp_path):
-    with Web(SLOW) as web:
-        line = command("a.test", data=tmp_path, LINKGRAPH_RESOLVE=web.resolve, LINKGRAPH_COMMIT_SECONDS=0.2)
-        with subprocess.Popen(
-            line, cwd=ROOT, env={**environment(), "TEST_PEAK": os.devnull}, stderr=subprocess.DEVNULL
-        ) as first:
-            wait_for(lambda: len(web.log) >= 20 and list((tmp_path / "edges").rglob("*.parquet")))
-            first.kill()
-        web.pages.update(PAGES)
-        resumed = crawl("a.test", data=tmp_path, LINKGRAPH_RESOLVE=web.resolve)
+def test_a_killed_crawl_loses_and_repeats_nothing(crawls):
+    resumed = crawls["killed"].result()
 
     assert resumed.code == 0
     assert Counter(row["url"] for row in resumed.pages) == Counter(OF_A)
@@ -216,28 +259,22 @@ def test_a_killed_crawl_loses_and_repeats_nothing(tmp_path):
     assert resumed.problems == []
 
 
-def test_an_empty_crawl_leaves_readable_empty_tables(tmp_path):
-    with Web({}) as web:
-        crawled = crawl("a.test", data=tmp_path, LINKGRAPH_RESOLVE=web.resolve)
+def test_an_empty_crawl_leaves_readable_empty_tables(crawls):
+    crawled = crawls["empty"].result()
 
     assert crawled.code == 0
     assert crawled.edges == []
     assert [(row["url"], row["outcome"], row["status"]) for row in crawled.pages] == [("http://a.test/", "failed", 404)]
-    assert [file.rows for file in live_files(Run(tmp_path, "r").log)] == [0, 1]
+    assert [file.rows for file in live_files(Run(crawled.data, "r").log)] == [0, 1]
 
 
-def test_a_full_disk_ends_with_a_clear_message_and_nothing_torn(tmp_path):
-    with Web(PAGES) as web:
-        settings = {"LINKGRAPH_RESOLVE": web.resolve, "LINKGRAPH_COMMIT_PAGES": 10}
-        line = command("a.test", data=tmp_path, **settings)
-        # The shell counts in blocks of 512 or 1024 bytes: either way less than the tables need.
-        full = run(["/bin/sh", "-c", 'ulimit -f 24; exec "$@"', "sh", *line], tmp_path)
-        again = crawl("a.test", data=tmp_path, **settings)
+def test_a_full_disk_ends_with_a_clear_message_and_nothing_torn(crawls):
+    full, problems, again = crawls["full_disk"].result()
 
     assert full.code == 3, full.err
     assert "free space" in full.err
     assert "Traceback" not in full.err
-    assert full.problems == []
+    assert problems == []
     assert again.code == 0
     assert Counter(row["url"] for row in again.pages) == Counter(OF_A)
     assert again.problems == []
@@ -245,7 +282,6 @@ def test_a_full_disk_ends_with_a_clear_message_and_nothing_torn(tmp_path):
 
 REFUSED = {
     "no contact": (["example.org"], 2, "LINKGRAPH_CONTACT is not set, and example.org is not on this machine"),
-    "only junk": (["no seed"], 2, "'no seed' is no domain"),
     "a file in place of the folder": (["127.0.0.1"], 3, "cannot be written"),
 }
 
@@ -268,6 +304,7 @@ def test_what_cannot_be_started_is_told_in_words_and_by_the_exit_code(tmp_path, 
 OPEN = {"LINKGRAPH_HOST_DELAY": 0}
 WRONG = {
     "no seeds": ({"seeds": ""}, {}, "no seeds"),
+    "only junk": ({"seeds": "no seed"}, {}, "'no seed' is no domain"),
     "no argument": ({}, {}, "no seeds"),
     "a follow that is none": ({"follow": "some"}, {}, "follow=some"),
     "a depth that is none": ({"depth": "-1"}, {}, "depth=-1"),
