@@ -150,6 +150,22 @@ def full_disk(folder: Path) -> tuple[Crawled, list[str], Crawled]:
         return full, problems, crawl("a.test", data=folder, **settings)
 
 
+def patient(folder: Path) -> tuple[int, float, list[str]]:
+    """Interrupt a crawl whose only host asks for five minutes between requests: exit code, seconds, requests."""
+    pages = {("a.test", "/"): page("x"), ("a.test", "/robots.txt"): robots("User-agent: *\nCrawl-delay: 300")}
+    with Web(pages) as web:
+        line = command("a.test", data=folder, LINKGRAPH_RESOLVE=web.resolve)
+        with subprocess.Popen(
+            line, cwd=ROOT, env={**environment(), "TEST_PEAK": os.devnull}, stderr=subprocess.DEVNULL
+        ) as process:
+            wait_for(lambda: web.log)
+            time.sleep(0.5)
+            began = time.monotonic()
+            process.send_signal(signal.SIGINT)
+            code = process.wait(timeout=60)
+        return code, time.monotonic() - began, web.paths("a.test")
+
+
 def empty(folder: Path) -> Crawled:
     with Web({}) as web:
         return crawl("a.test", data=folder, LINKGRAPH_RESOLVE=web.resolve)
@@ -159,7 +175,7 @@ def empty(folder: Path) -> Crawled:
 def crawls(tmp_path_factory):
     """Every crawl of this file, two at a time; a test waits for its own."""
     with ThreadPoolExecutor(2) as pool:
-        jobs = (the_story, killed, not_interrupted, full_disk, empty)
+        jobs = (the_story, killed, not_interrupted, full_disk, empty, patient)
         yield {job.__name__: pool.submit(job, tmp_path_factory.mktemp(job.__name__)) for job in jobs}
 
 
@@ -248,6 +264,14 @@ def test_changed_seeds_are_told_and_applied(story):
     assert "seeds changed: 1 added, 1 removed; recorded and applied" in changed.err
     assert story.asked["changed"] == ["http://b.test/robots.txt", "http://b.test/"]
     assert changed.problems == []
+
+
+def test_an_interrupt_does_not_wait_for_a_hosts_delay(crawls):
+    code, seconds, asked = crawls["patient"].result()
+
+    assert code == 130
+    assert seconds < 30
+    assert asked == ["/robots.txt"]
 
 
 def test_a_killed_crawl_loses_and_repeats_nothing(crawls):

@@ -1,0 +1,179 @@
+"""Servers that speak no HTTP, too much of it, or too slowly: an outcome each, and the rest of the crawl goes on."""
+
+from __future__ import annotations
+
+import socketserver
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+from crawling import Crawled, crawl
+
+GOOD = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 23\r\n\r\n<a href='/next'>next</a>"
+LINK = b"<a href='/next'>next</a>"
+ENDLESS = 30_000_000
+"""Bytes after which even an endless server gives up."""
+
+
+def repeat(piece: bytes, pause: float = 0.0) -> Iterator[bytes]:
+    for _ in range(ENDLESS // max(len(piece), 1)):
+        yield piece
+        time.sleep(pause)
+
+
+def endless_headers() -> Iterator[bytes]:
+    yield b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n"
+    for number in range(1_000_000):
+        yield b"X-%d: %s\r\n" % (number, b"y" * 200)
+
+
+def long_line() -> Iterator[bytes]:
+    yield b"HTTP/1.1 200 OK\r\nX-Long: "
+    yield from repeat(b"y" * 65536)
+
+
+def endless_chunks() -> Iterator[bytes]:
+    yield b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nTransfer-Encoding: chunked\r\n\r\n"
+    yield b"%x\r\n%s\r\n" % (len(LINK), LINK)
+    yield from repeat(b"10000\r\n" + b" " * 65536 + b"\r\n")
+
+
+def dripping(head: bytes) -> Iterator[bytes]:
+    yield head
+    yield from repeat(b" ", 0.3)
+
+
+def silence() -> Iterator[bytes]:
+    for _ in range(40):
+        time.sleep(0.3)
+        yield b""
+
+
+def endless_continue() -> Iterator[bytes]:
+    yield from repeat(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n"
+FAILS = {
+    "garbage": [b"\x00\xff garbage \r\n\r\n"],
+    "nothing": [],
+    "http09": [b"<html>no header at all</html>"],
+    "no-number": [b"HTTP/1.1 OK\r\n\r\n"],
+    "word-length": [OK + b"Content-Length: thousand\r\n\r\n" + LINK],
+    "negative-length": [OK + b"Content-Length: -5\r\n\r\n" + LINK],
+    "two-lengths": [OK + b"Content-Length: 5\r\nContent-Length: 24\r\n\r\n" + LINK],
+    "bad-chunk": [OK + b"Transfer-Encoding: chunked\r\n\r\n-5\r\n" + LINK],
+    "nul-in-header": [OK + b"X-Nul: a\x00b\r\nContent-Length: 24\r\n\r\n" + LINK],
+    "cut-in-the-header": [b"HTTP/1.1 200 OK\r\nContent-Ty"],
+    "continues": endless_continue,
+    "long-line": long_line,
+    "many-headers": endless_headers,
+    "slow-header": lambda: dripping(b"HTTP/1.1 200 OK\r\nX-Slow:"),
+    "slow-body": lambda: dripping(OK + b"Content-Length: 1000000\r\n\r\n" + LINK),
+    "silent": silence,
+}
+WORKS = {
+    "cut-in-the-body": [OK + b"Content-Length: 1000\r\n\r\n" + LINK],
+    "cut-in-a-chunk": [OK + b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\nfff\r\nhalf" % (len(LINK), LINK)],
+    "endless-chunks": endless_chunks,
+    "no-length": [OK + b"\r\n" + LINK],
+    "folded-or-odd-header": [OK + b"X-Empty:\r\nx-lower: 1\r\nContent-Length: 24\r\n\r\n" + LINK],
+    "cookies": [OK + b"Set-Cookie: a=%s\r\n" % (b"x" * 4000) * 10 + b"Content-Length: 24\r\n\r\n" + LINK],
+    "latin-1-header": [
+        OK + b'X-Name: caf\xe9\r\nRetry-After: \xb2\r\nETag: "\xff"\r\nContent-Length: 24\r\n\r\n' + LINK
+    ],
+    "strange-charset": [
+        b'HTTP/1.1 200 OK\r\nContent-Type: text/html; charset="\xff"\r\nContent-Length: 24\r\n\r\n' + LINK
+    ],
+}
+ALL = {**FAILS, **WORKS}
+
+
+class Handler(socketserver.BaseRequestHandler):
+    def handle(self) -> None:
+        self.request.settimeout(30)
+        asked = b""
+        while b"\r\n\r\n" not in asked and (more := self.request.recv(65536)):
+            asked += more
+        path = asked.split(b" ", 2)[1] if asked.count(b" ") >= 2 else b""
+        host = next((line for line in asked.split(b"\r\n") if line.lower().startswith(b"host:")), b"")
+        name = host.partition(b":")[2].strip().partition(b".")[0].decode()
+        try:
+            self.answer(path.decode(), name)
+        except OSError:
+            return
+
+    def answer(self, path: str, name: str) -> None:
+        if path == "/robots.txt":
+            self.request.sendall(b"HTTP/1.1 404 None\r\nContent-Length: 0\r\n\r\n")
+        elif path == "/next":
+            self.request.sendall(GOOD.replace(b"23", b"24"))
+        else:
+            pieces = ALL[name]
+            for piece in pieces() if callable(pieces) else pieces:
+                self.request.sendall(piece)
+
+
+class Server(socketserver.ThreadingTCPServer):
+    daemon_threads = True
+    allow_reuse_address = True
+
+    def handle_error(self, *_: object) -> None:
+        """Keep stderr clean."""
+
+
+@pytest.fixture(scope="module")
+def bad(tmp_path_factory) -> Iterator[Crawled]:
+    with Server(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        port = server.server_address[1]
+        seeds = ",".join(f"http://{name}.test{path}" for name in ALL for path in ("/", "/next"))
+        yield crawl(
+            seeds,
+            "--follow",
+            "seeds",
+            data=tmp_path_factory.mktemp("bad"),
+            LINKGRAPH_RESOLVE=f"*:80=127.0.0.1:{port}",
+            DOWNLOAD_TIMEOUT=4,
+            DOWNLOAD_MAXSIZE=1_000_000,
+            RETRY_TIMES=0,
+        )
+        server.shutdown()
+
+
+def test_the_crawl_finishes_within_its_memory(bad):
+    assert bad.code == 0, bad.err
+    assert bad.problems == []
+    assert len(bad.pages) == 2 * len(ALL)
+    assert bad.peak < 500 * 1024 * 1024
+    assert "Traceback" not in bad.err
+
+
+@pytest.mark.parametrize("name", FAILS)
+def test_an_answer_that_is_none_is_a_failure(bad, name):
+    outcome, reason, _ = bad.outcome(f"http://{name}.test/")
+
+    assert outcome == "failed"
+    assert reason in ("transport:failed", "transport:timeout")
+
+
+@pytest.mark.parametrize("name", ["slow-header", "slow-body", "silent"])
+def test_a_slow_answer_is_a_timeout(bad, name):
+    assert bad.outcome(f"http://{name}.test/") == ("failed", "transport:timeout", None)
+
+
+@pytest.mark.parametrize("name", WORKS)
+def test_an_odd_answer_is_read_as_far_as_it_goes(bad, name):
+    assert bad.outcome(f"http://{name}.test/") == ("fetched", None, 200)
+    assert bad.targets(f"http://{name}.test/") == [f"http://{name}.test/next"]
+
+
+@pytest.mark.parametrize("name", ["cut-in-the-body", "cut-in-a-chunk", "endless-chunks"])
+def test_an_answer_that_was_cut_is_marked(bad, name):
+    assert bad.page(f"http://{name}.test/")["truncated"]
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_the_next_page_of_the_host_is_fetched_all_the_same(bad, name):
+    assert bad.outcome(f"http://{name}.test/next")[0] == "fetched"
