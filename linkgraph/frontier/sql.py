@@ -32,8 +32,9 @@ def _rank(row: str) -> str:
     )
 
 
-_BETTER = f"{_rank('excluded')} > {_rank('urls')}"
-_NEARER = f"{_rank('excluded')} = {_rank('urls')} AND excluded.depth < urls.depth"
+# The cheap comparisons first: most links that the caches let through change nothing.
+_BETTER = f"(urls.state = {EXCLUDED} AND excluded.reason IS NOT urls.reason AND {_rank('excluded')} > {_rank('urls')})"
+_NEARER = f"(excluded.depth < urls.depth AND {_rank('excluded')} = {_rank('urls')})"
 ADD = f"""
 INSERT INTO urls (host, url, state, reason, depth, hops, parent) VALUES (?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (host, url) DO UPDATE SET
