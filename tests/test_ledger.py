@@ -177,6 +177,8 @@ def test_a_better_link_brings_its_own_depth(ledger):
     ledger.apply_segment(3, SCOPE, [visit("http://a.test/b", target(URL))])
 
     assert row(ledger) == ("pending", None, 2)
+    host = next(ledger.pending_hosts()).id
+    assert {one.url: one.discovered_from for one in ledger.lease([host], 9)[host]}[URL] == "http://a.test/b"
 
 
 def test_a_redirect_costs_no_depth_and_the_sixth_in_a_row_is_not_followed(ledger):

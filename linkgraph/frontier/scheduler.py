@@ -164,8 +164,8 @@ class FrontierScheduler(BaseScheduler):
         self._lease_if_hungry()
         if taken is not None:
             return self._request(*taken)
-        # Asked on every heartbeat too: what slow hosts have sent must not wait for their next page.
-        self.commit_if_due(dry=self.frontier.dry and not self._leasing)
+        if self.frontier.dry and not self._leasing:
+            self.commit_if_due(dry=True)
         if not self._leasing:  # the lease's end wakes the engine; a host that waits for it may be due since long
             self._wake_at(self.frontier.next_time())
         return None
@@ -221,6 +221,8 @@ class FrontierScheduler(BaseScheduler):
         self._links += len(links)
         if self._recorded_since is None:
             self._recorded_since = time.monotonic()
+            # What slow hosts have sent must not wait for their next page; a hair later, for the clocks differ by one.
+            self._loop.call_later(self._rule.seconds + 0.01, self.commit_if_due)
         self.commit_if_due()
         self.wake()
 
@@ -251,6 +253,7 @@ class FrontierScheduler(BaseScheduler):
             self._committing = False
             self._count_commit(time.perf_counter() - started)
             self.frontier.wake(hosts, time.monotonic())
+            self.commit_if_due()
 
         self._run(lambda: self.session.commit(segment), done)
 
