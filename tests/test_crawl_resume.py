@@ -1,4 +1,7 @@
-"""One run through its life: interrupted, resumed, finished, damaged, changed; and what cannot be started."""
+"""One run through its life: interrupted, resumed, finished, damaged, changed; and what cannot be started.
+
+Kills and full disks are in test_crash.py.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from crawling import ROOT, Crawled, command, crawl, environment, run
+from crawling import ROOT, Crawled, command, crawl, environment
 from scrapy.crawler import Crawler
 from scrapy.settings import Settings
 from web import Answer, Web, links, page, robots
@@ -128,28 +131,6 @@ def not_interrupted(folder: Path) -> Crawled:
         return crawl("a.test", data=folder, LINKGRAPH_RESOLVE=web.resolve)
 
 
-def killed(folder: Path) -> Crawled:
-    with Web(SLOW) as web:
-        line = command("a.test", data=folder, LINKGRAPH_RESOLVE=web.resolve, LINKGRAPH_COMMIT_SECONDS=0.2)
-        with subprocess.Popen(
-            line, cwd=ROOT, env={**environment(), "TEST_PEAK": os.devnull}, stderr=subprocess.DEVNULL
-        ) as first:
-            wait_for(lambda: len(web.log) >= 20 and list((folder / "edges").rglob("*.parquet")))
-            first.kill()
-        web.pages.update(PAGES)
-        return crawl("a.test", data=folder, LINKGRAPH_RESOLVE=web.resolve)
-
-
-def full_disk(folder: Path) -> tuple[Crawled, list[str], Crawled]:
-    with Web(PAGES) as web:
-        settings = {"LINKGRAPH_RESOLVE": web.resolve, "LINKGRAPH_COMMIT_PAGES": 10}
-        line = command("a.test", data=folder, **settings)
-        # The shell counts in blocks of 512 or 1024 bytes: either way less than the tables need.
-        full = run(["/bin/sh", "-c", 'ulimit -f 24; exec "$@"', "sh", *line], folder)
-        problems = full.problems
-        return full, problems, crawl("a.test", data=folder, **settings)
-
-
 def patient(folder: Path) -> tuple[int, float, list[str]]:
     """Interrupt a crawl whose only host asks for five minutes between requests: exit code, seconds, requests."""
     pages = {("a.test", "/"): page("x"), ("a.test", "/robots.txt"): robots("User-agent: *\nCrawl-delay: 300")}
@@ -175,7 +156,7 @@ def empty(folder: Path) -> Crawled:
 def crawls(tmp_path_factory):
     """Every crawl of this file, two at a time; a test waits for its own."""
     with ThreadPoolExecutor(2) as pool:
-        jobs = (the_story, killed, not_interrupted, full_disk, empty, patient)
+        jobs = (the_story, not_interrupted, patient, empty)
         yield {job.__name__: pool.submit(job, tmp_path_factory.mktemp(job.__name__)) for job in jobs}
 
 
@@ -274,15 +255,6 @@ def test_an_interrupt_does_not_wait_for_a_hosts_delay(crawls):
     assert asked == ["/robots.txt"]
 
 
-def test_a_killed_crawl_loses_and_repeats_nothing(crawls):
-    resumed = crawls["killed"].result()
-
-    assert resumed.code == 0
-    assert Counter(row["url"] for row in resumed.pages) == Counter(OF_A)
-    assert set(edges_of(resumed).values()) == {1}
-    assert resumed.problems == []
-
-
 def test_an_empty_crawl_leaves_readable_empty_tables(crawls):
     crawled = crawls["empty"].result()
 
@@ -290,18 +262,6 @@ def test_an_empty_crawl_leaves_readable_empty_tables(crawls):
     assert crawled.edges == []
     assert [(row["url"], row["outcome"], row["status"]) for row in crawled.pages] == [("http://a.test/", "failed", 404)]
     assert [file.rows for file in live_files(Run(crawled.data, "r").log)] == [0, 1]
-
-
-def test_a_full_disk_ends_with_a_clear_message_and_nothing_torn(crawls):
-    full, problems, again = crawls["full_disk"].result()
-
-    assert full.code == 3, full.err
-    assert "free space" in full.err
-    assert "Traceback" not in full.err
-    assert problems == []
-    assert again.code == 0
-    assert Counter(row["url"] for row in again.pages) == Counter(OF_A)
-    assert again.problems == []
 
 
 REFUSED = {
