@@ -55,6 +55,7 @@ REASONS: dict[str, str] = {
     "budget:domain": "the domain has used its page budget",
     "budget:run": "the run has used its page budget",
     "url:too-long": "the URL is longer than the limit",
+    "url:credentials": "the URL carries a user name or a password; none is ever sent",
 }
 """The closed list: every reason that a page or a frontier state may carry, and what it means."""
 

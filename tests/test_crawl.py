@@ -70,6 +70,7 @@ HOME = links(
     "http://private.test/",
     "http://nowhere.test/",
     f"http://{'x' * 64}.test/",
+    "http://user:secret@b.test/with-a-password",
     "http://robots-loop.test/",
     "http://robots-away.test/private",
     "http://robots-away.test/public",
@@ -397,6 +398,7 @@ def test_what_is_known_and_not_fetched_has_a_reason(everything):
 
     assert rows["http://a.test/nofollowed"] == ("excluded", "scope:nofollow")
     assert rows["http://a.test/file.pdf"] == ("excluded", "scope:file-type")
+    assert rows["http://user:secret@b.test/with-a-password"] == ("excluded", "url:credentials")
     assert rows["http://a.test/hop6"] == ("excluded", "redirect:limit")
     assert rows["http://a.test/disallowed"] == ("excluded", "robots:disallowed")
     assert counts["pending"] == counts["leased"] == 0

@@ -76,9 +76,12 @@ def test_the_last_redirect_within_the_limit_is_followed():
         ("http://a.test/", None),
         ("http://a.test/.gz", "scope:file-type"),
         ("http://a.test/" + "x" * MAX_URL_LENGTH, "url:too-long"),
+        ("http://user:secret@a.test/", "url:credentials"),
+        ("http://user@a.test/?x", "url:credentials"),
+        ("http://a.test/@user?mail=me@a.test", None),
     ],
 )
-def test_files_without_links_are_told_by_the_last_part_of_the_path(url, expected):
+def test_what_is_not_fetched_is_told_by_the_url_alone(url, expected):
     assert unfit(url, "a") == expected
 
 

@@ -101,11 +101,14 @@ class Scope:
 
 
 def unfit(url: str, kind: str) -> str | None:
-    """Return why *url* can hold no links whoever links to it (`url:too-long`, `scope:file-type`), else None."""
+    """Return why *url* is not fetched whoever links to it (`url:too-long`, `url:credentials`, `scope:file-type`)."""
     if len(url) > MAX_URL_LENGTH:
         return "url:too-long"
     # A canonical URL has its path after the third slash, and no fragment.
-    name = url.partition("?")[0].split("/", 3)[-1].rpartition("/")[2]
+    parts = url.partition("?")[0].split("/", 3)
+    if "@" in parts[2]:
+        return "url:credentials"
+    name = parts[-1].rpartition("/")[2]
     suffix = name.rpartition(".")[2].lower()
     if suffix in FILE_TYPES and "." in name and not (suffix == "gz" and kind == "sitemap"):
         return "scope:file-type"
