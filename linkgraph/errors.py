@@ -11,6 +11,7 @@
   + GraphError            an array or graph that no ranking is defined for
   + FetchError            a request that is refused or failed before an answer came
     - RefusedError        robots, address guard or scope said no; carries the reason
+    - AnswerError         what came is no answer, or more than the limits; carries the reason
 
 Every message names the file, URL or option, the limit, and what to do.
 """
@@ -75,6 +76,15 @@ class FetchError(LinkgraphError):
 
 class RefusedError(FetchError):
     """Robots, the address guard or the scope refused a request."""
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        super().__init__(f"{reason}: {detail}" if detail else reason)
+        self.reason = reason
+        """A reason of the closed list in `linkgraph.model.REASONS`."""
+
+
+class AnswerError(FetchError):
+    """What a server sent is no answer of HTTP, or goes beyond a limit."""
 
     def __init__(self, reason: str, detail: str = "") -> None:
         super().__init__(f"{reason}: {detail}" if detail else reason)

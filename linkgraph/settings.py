@@ -23,6 +23,8 @@ LINKGRAPH_HOST_DELAY = 2.0  # seconds between requests to one host; robots.txt c
 LINKGRAPH_ALLOW_ADDRESSES = ""  # CIDRs that the address guard lets through, for intranets and tests
 LINKGRAPH_ALLOW_PORTS: list[int] = []  # ports besides 80 and 443; the seeds' own ports are always allowed
 LINKGRAPH_RESOLVE = ""  # host:port=address:port pairs, `*` for any, as curl's --connect-to
+LINKGRAPH_IDLE_SECONDS = 10.0  # a server that sends nothing for so long is given up; DOWNLOAD_TIMEOUT bounds the whole
+LINKGRAPH_LEAST_RATE = 1024  # bytes a second; a body that still comes slower after LINKGRAPH_IDLE_SECONDS is given up
 LINKGRAPH_FOLLOW_NOFOLLOW = False  # crawl through links marked nofollow; they are always recorded
 LINKGRAPH_RESOURCES = False  # also record img, script and style links
 LINKGRAPH_PROGRESS = True  # a live line on the terminal; off where stderr is no terminal

@@ -21,9 +21,9 @@ from twisted.python.failure import Failure
 
 from linkgraph.edges.run import Run, run_name
 from linkgraph.edges.session import Session, Started
-from linkgraph.errors import LinkgraphError, RefusedError, UsageError
+from linkgraph.errors import AnswerError, LinkgraphError, RefusedError, UsageError
 from linkgraph.extract.answer import bare_page, observe
-from linkgraph.fetch.handler import TRUNCATED, guard_from
+from linkgraph.fetch.handler import TRUNCATED, guard_from, pace_from
 from linkgraph.fetch.middleware import PostponedRequest
 from linkgraph.fetch.resolve import leads_to_loopback, parse_mappings
 from linkgraph.frontier.frontier import Frontier
@@ -66,6 +66,7 @@ class SiteSpider(Spider):
         spider = super().from_crawler(crawler, *args, **kwargs)
         spider.seeds = read_seeds(arguments["seeds"])
         _require_contact(crawler, spider.seeds)
+        pace_from(crawler.settings)
         guard_from(crawler.settings)  # the download handler asks again: here a mistake costs no run and no traceback
         delay = _delay(crawler)
         scope = _scope(arguments, spider.seeds, crawler.settings.getbool("LINKGRAPH_FOLLOW_NOFOLLOW"))
@@ -125,6 +126,8 @@ def failed_page(url: str, error: BaseException | None) -> Page:
     if isinstance(error, RefusedError):
         reason = error.reason
         outcome = _REFUSALS.get(reason.partition(":")[0], outcome)
+    elif isinstance(error, AnswerError):
+        reason = error.reason
     else:
         reason = next((word for kind, word in _REASONS if isinstance(error, kind)), reason)
     return replace(bare_page(url), fetched_at=datetime.now(UTC), outcome=outcome, outcome_reason=reason)

@@ -1,11 +1,16 @@
 """A Scrapy request → a capped response over a guarded connection.
 
 Promises that a body is cut at the size cap while it is being unpacked, that what cannot hold links is not downloaded
-at all, and that headers are bounded by the parser (8 KiB a line). Refuses addresses through the resolver.
+at all, and that head, time and rate are bounded (`caps`). Refuses addresses through the resolver.
 """
 
 from __future__ import annotations
 
+import asyncio
+import functools
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any, ClassVar
 
 import aiohttp
@@ -13,11 +18,14 @@ from scrapy import Request
 from scrapy.core.downloader.handlers._aiohttp import AiohttpDownloadHandler, _ClientResponse
 from scrapy.core.downloader.handlers._base_streaming import BaseStreamingDownloadHandler
 from scrapy.crawler import Crawler
+from scrapy.exceptions import DownloadFailedError
 from scrapy.http import Headers, Response
 from scrapy.utils._download_handlers import make_response
 from scrapy.utils.ssl import _make_ssl_context
 
-from linkgraph.errors import UsageError
+from linkgraph.errors import AnswerError, UsageError
+from linkgraph.fetch.caps import CappedProtocol, Pace, reason_of
+from linkgraph.fetch.coding import Unpacker
 from linkgraph.fetch.guard import DEFAULT_PORTS, Guard, parse_networks
 from linkgraph.fetch.resolve import GuardedConnector, parse_mappings
 
@@ -30,6 +38,29 @@ SKIPPED = "skipped"
 _UNWANTED_TYPES = ("image/", "audio/", "video/", "font/", "application/zip", "application/pdf", "application/x-tar")
 _DNS_CACHE_SECONDS = 600
 _READ_SIZE = 65536
+_TURN = 0.01
+"""Seconds of unpacking after which other requests have their turn."""
+
+MAX_SENT = 16 * 1024 * 1024
+"""Bytes taken off the wire for one body, for codings that make less of them than they are."""
+
+
+def pace_from(settings: Any) -> Pace:
+    """Return how slowly a server may answer by the Scrapy *settings*.
+
+    Raises:
+        UsageError: a setting that is no number above 0.
+    """
+    values = []
+    for name in ("LINKGRAPH_IDLE_SECONDS", "LINKGRAPH_LEAST_RATE"):
+        try:
+            value = settings.getfloat(name)
+        except ValueError:
+            value = -1.0
+        if not value > 0:
+            raise UsageError(f"{name}={settings.get(name)}: give a number above 0")
+        values.append(value)
+    return Pace(idle=values[0], grace=values[0], rate=values[1])
 
 
 def guard_from(settings: Any) -> Guard:
@@ -63,14 +94,29 @@ class GuardedDownloadHandler(AiohttpDownloadHandler):
             limit=self._pool_size_total,
             limit_per_host=self._pool_size_per_host,
         )
+        self._pace = pace_from(crawler.settings)
+        # aiohttp has no public way to bound the head of an answer as a whole.
+        connector._factory = functools.partial(  # type: ignore[assignment]  # noqa: SLF001 - see above; a subclass
+            CappedProtocol, self._pace, loop=asyncio.get_running_loop()
+        )
         self._session = aiohttp.ClientSession(
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),
-            auto_decompress=True,
+            auto_decompress=False,
             response_class=_ClientResponse,
             skip_auto_headers=("Accept", "Accept-Encoding", "Content-Type", "User-Agent"),
             trust_env=False,
         )
+
+    @asynccontextmanager
+    async def _make_request(self, request: Request, timeout: float) -> AsyncIterator[_ClientResponse]:  # noqa: ASYNC109 - Scrapy's
+        try:
+            async with super()._make_request(request, timeout) as response:
+                yield response
+        except DownloadFailedError as error:
+            if (reason := reason_of(error)) is None:
+                raise
+            raise AnswerError(reason, str(error)) from error
 
     async def _read_response(self, response: _ClientResponse, request: Request) -> Response:
         cap = request.meta.get("download_maxsize", self._default_maxsize)
@@ -80,7 +126,8 @@ class GuardedDownloadHandler(AiohttpDownloadHandler):
         if kind.startswith(_UNWANTED_TYPES):
             response.close()
             return make_response(**base, body=b"", flags=[SKIPPED])
-        body, whole = await _read_capped(response.content, cap)
+        unpacker = Unpacker(",".join(response.headers.getall("Content-Encoding", ())), cap)
+        body, whole = await _read_capped(response.content, unpacker, self._pace)
         if not whole:
             response.close()
         return make_response(**base, body=body, flags=None if whole else [TRUNCATED])
@@ -91,18 +138,33 @@ class GuardedDownloadHandler(AiohttpDownloadHandler):
         return Headers(response.raw_headers)
 
 
-async def _read_capped(content: aiohttp.StreamReader, cap: int) -> tuple[bytes, bool]:
-    """Return up to *cap* bytes of the unpacked body, and whether that is all of it."""
+async def _read_capped(content: aiohttp.StreamReader, unpacker: Unpacker, pace: Pace) -> tuple[bytes, bool]:
+    """Return the unpacked body up to the cap, and whether that is all of it.
+
+    Raises:
+        AnswerError: the body comes too slowly, or not a byte of it can be unpacked.
+    """
     chunks: list[bytes] = []
-    size = 0
-    while size < cap:
+    began = paused = time.monotonic()
+    received = 0
+    while not unpacker.full and received <= MAX_SENT:
         try:
-            chunk = await content.read(min(_READ_SIZE, cap - size))
+            sent = b"" if unpacker.waiting else await content.read(_READ_SIZE)
         except aiohttp.ClientPayloadError:
-            # The connection ended before the announced length, or the coding is broken: what came is kept.
+            # The connection ended before the announced length: what came is kept.
             return b"".join(chunks), False
-        if not chunk:
-            return b"".join(chunks), True
-        chunks.append(chunk)
-        size += len(chunk)
-    return b"".join(chunks), content.at_eof()
+        if not sent and not unpacker.waiting:
+            return b"".join(chunks), unpacker.complete
+        received += len(sent)
+        chunks.append(unpacker.step(sent))
+        if unpacker.broken and not unpacker.made:
+            raise AnswerError("http:coding", "no byte of the body can be unpacked")
+        if unpacker.broken:
+            break
+        now = time.monotonic()
+        if pace.is_slow(received, now - began):
+            raise AnswerError("transport:slow", f"{received} bytes")
+        if now - paused > _TURN:
+            await asyncio.sleep(0)  # `read` does not wait while bytes are at hand
+            paused = time.monotonic()
+    return b"".join(chunks), content.at_eof() and not unpacker.waiting and unpacker.complete

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from linkgraph.model import Page
 
-_TRANSIENT_REASONS = frozenset({"transport:timeout", "transport:failed", "transport:refused"})
+_TRANSIENT_REASONS = frozenset({"transport:timeout", "transport:failed", "transport:refused", "transport:slow"})
 _TRANSIENT_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
 _BUSY_STATUSES = frozenset({429, 503})
 _FIRST_WAIT = 1.0
