@@ -20,6 +20,7 @@ LINKGRAPH_DATA = "data"  # where runs, edges, pages and builds lie
 LINKGRAPH_RUN = ""  # empty: a readable name made from the seeds, so that the same command resumes
 LINKGRAPH_CONTACT = ""  # a URL or address for webmasters; required as soon as a target is not loopback
 LINKGRAPH_HOST_DELAY = 2.0  # seconds between requests to one host; robots.txt can only make it longer
+LINKGRAPH_ROBOTS_FORBIDDEN = "allow"  # what 401 and 403 for robots.txt mean: allow, as RFC 9309 says, or deny
 LINKGRAPH_ALLOW_ADDRESSES = ""  # CIDRs that the address guard lets through, for intranets and tests
 LINKGRAPH_ALLOW_PORTS: list[int] = []  # ports besides 80 and 443; the seeds' own ports are always allowed
 LINKGRAPH_RESOLVE = ""  # host:port=address:port pairs, `*` for any, as curl's --connect-to

@@ -57,7 +57,7 @@ HOMES = {
     "scrapy": SCRAPY_HOMES,
     "twisted": SCRAPY_HOMES,
     "itemadapter": ("pipelines",),
-    "sqlite3": ("linkgraph.frontier.ledger",),
+    "sqlite3": ("linkgraph.frontier.ledger", "linkgraph.fetch.robots_cache"),
     "pyarrow": (
         "linkgraph.edges",
         "linkgraph.index",
@@ -70,7 +70,6 @@ HOMES = {
     "numba": ("linkgraph.graph", "linkgraph.authority"),
     "networkx": ("linkgraph.graph",),
     "aiohttp": ("linkgraph.fetch",),
-    "protego": ("linkgraph.fetch.robots",),
     "turbohtml": ("linkgraph.extract",),
     "ada_url": ("linkgraph.urls",),
     "tldextract": ("linkgraph.urls",),

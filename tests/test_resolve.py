@@ -170,7 +170,7 @@ def connect(*answers: list[str], host: str = "a.test", guard: Guard = OPEN, mapp
     """What the connection pool would connect to."""
 
     async def ask():
-        connector = GuardedConnector(guard, parse_mappings(mappings), ttl_dns_cache=600)
+        connector = GuardedConnector(GuardedResolver(guard, parse_mappings(mappings)))
         names = connector._guarded._system = Names(*answers)
         found = [[one["host"] for one in await connector._resolve_host(host, 80)] for _ in range(times)]
         await connector.close()

@@ -9,7 +9,7 @@ import typer
 
 from linkgraph.errors import LinkgraphError
 
-VERBS = ("crawl", "extract", "build", "authority", "backlinks", "report", "doctor", "demo")
+VERBS = ("crawl", "extract", "robots", "build", "authority", "backlinks", "report", "doctor", "demo")
 
 
 def application() -> typer.Typer:

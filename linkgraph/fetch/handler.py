@@ -12,6 +12,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, ClassVar
+from weakref import WeakKeyDictionary
 
 import aiohttp
 from scrapy import Request
@@ -27,7 +28,7 @@ from linkgraph.errors import AnswerError, UsageError
 from linkgraph.fetch.caps import CappedProtocol, Pace, reason_of
 from linkgraph.fetch.coding import Unpacker
 from linkgraph.fetch.guard import DEFAULT_PORTS, Guard, parse_networks
-from linkgraph.fetch.resolve import GuardedConnector, parse_mappings
+from linkgraph.fetch.resolve import GuardedConnector, GuardedResolver, parse_mappings
 
 TRUNCATED = "truncated"
 """Flag of a response whose body was cut at the cap."""
@@ -36,7 +37,6 @@ SKIPPED = "skipped"
 """Flag of a response whose body was not downloaded, because its type holds no links."""
 
 _UNWANTED_TYPES = ("image/", "audio/", "video/", "font/", "application/zip", "application/pdf", "application/x-tar")
-_DNS_CACHE_SECONDS = 600
 _READ_SIZE = 65536
 _TURN = 0.01
 """Seconds of unpacking after which other requests have their turn."""
@@ -77,6 +77,21 @@ def guard_from(settings: Any) -> Guard:
     return Guard(allowed=networks, ports=ports, contact=settings.get("LINKGRAPH_CONTACT") or "")
 
 
+_RESOLVERS: WeakKeyDictionary[Crawler, GuardedResolver] = WeakKeyDictionary()
+
+
+def resolver_of(crawler: Crawler) -> GuardedResolver:
+    """Return the one resolver of a crawl: who asks about a URL hears of the addresses that are connected to.
+
+    Raises:
+        UsageError: a network, port or mapping that cannot be read.
+    """
+    if (resolver := _RESOLVERS.get(crawler)) is None:
+        mappings = parse_mappings(crawler.settings.get("LINKGRAPH_RESOLVE") or "")
+        resolver = _RESOLVERS[crawler] = GuardedResolver(guard_from(crawler.settings), mappings)
+    return resolver
+
+
 class GuardedDownloadHandler(AiohttpDownloadHandler):
     """Scrapy's aiohttp handler with our resolver, streaming decompression and a cut instead of an error."""
 
@@ -86,11 +101,8 @@ class GuardedDownloadHandler(AiohttpDownloadHandler):
         # Past AiohttpDownloadHandler, whose session could not be given a resolver.
         BaseStreamingDownloadHandler.__init__(self, crawler)
         self._ssl_context = _make_ssl_context(crawler.settings)
-        mappings = parse_mappings(crawler.settings.get("LINKGRAPH_RESOLVE") or "")
         connector = GuardedConnector(
-            guard_from(crawler.settings),
-            mappings,
-            ttl_dns_cache=_DNS_CACHE_SECONDS,
+            resolver_of(crawler),
             limit=self._pool_size_total,
             limit_per_host=self._pool_size_per_host,
         )

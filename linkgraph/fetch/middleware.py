@@ -15,11 +15,11 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import CannotResolveHostError, IgnoreRequest
 from scrapy.http import Response
 
-from linkgraph.errors import RefusedError
-from linkgraph.fetch.guard import Guard, is_literal
-from linkgraph.fetch.handler import guard_from
-from linkgraph.fetch.resolve import Mapping, mapped, parse_mappings
-from linkgraph.fetch.robots import MAX_BYTES, MAX_REDIRECTS, RobotsCache, Rules, read_rules, unreachable
+from linkgraph.errors import RefusedError, UsageError
+from linkgraph.fetch.handler import resolver_of
+from linkgraph.fetch.robots import MAX_REDIRECTS, Rules, read_rules, unreachable
+from linkgraph.fetch.robots_cache import RobotsCache
+from linkgraph.fetch.ruleset import MAX_BYTES
 from linkgraph.urls import resolve
 
 PRODUCT_TOKEN = "linkgraph"  # noqa: S105 - RFC 9309's word for the crawler's name
@@ -28,8 +28,6 @@ SKIP = "linkgraph_no_robots"
 
 RULES_READ = object()
 """Scrapy signal: rules of an origin were fetched. Arguments `url` (of robots.txt), `rules`."""
-
-_DEFAULT_PORT = {"http": 80, "https": 443}
 
 
 class RefusedRequest(RefusedError, IgnoreRequest):  # noqa: N818 - Scrapy's name for it ends so
@@ -45,8 +43,8 @@ class PolitenessMiddleware:
 
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
-        self._guard: Guard = guard_from(crawler.settings)
-        self._mappings: tuple[Mapping, ...] = parse_mappings(crawler.settings.get("LINKGRAPH_RESOLVE") or "")
+        self._resolver = resolver_of(crawler)
+        self._deny_forbidden = _denies_forbidden(crawler.settings)
         self._cache = RobotsCache()
         self._pending: dict[str, asyncio.Future[Rules]] = {}
 
@@ -62,27 +60,18 @@ class PolitenessMiddleware:
             RefusedRequest: the guard or robots.txt refuses it.
             PostponedRequest: it will be taken again when the host's delay is over.
         """
-        parts = urlsplit(request.url)
-        self._check_address(parts.scheme, parts.hostname or "", parts.port)
+        if reason := self._resolver.refuses(request.url):
+            raise RefusedRequest(reason, request.url)
         if request.meta.get(SKIP):
             return
+        parts = urlsplit(request.url)
         origin = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
-        rules = self._cache.get(origin, time.monotonic())
+        rules = self._cache.get(origin, time.time())
         if rules is None:
             rules = await self._rules(origin)
             self._pause(request, rules)
-        if reason := rules.refuses(request.url, PRODUCT_TOKEN):
+        if reason := rules.refuses(request.url):
             raise RefusedRequest(reason, request.url)
-
-    def _check_address(self, scheme: str, host: str, port: int | None) -> None:
-        number = port or _DEFAULT_PORT.get(scheme, 0)
-        if mapped(self._mappings, host, number):
-            return
-        reason = self._guard.refuses_port(number)
-        if reason is None and is_literal(host):
-            reason = self._guard.refuses(host)
-        if reason:
-            raise RefusedRequest(reason, f"{host}:{number}")
 
     async def _rules(self, origin: str) -> Rules:
         """Fetch the rules of *origin*, once however many requests wait for them."""
@@ -105,11 +94,11 @@ class PolitenessMiddleware:
         status = None
         try:
             status, body = await self._follow(url)
-            rules = read_rules(status, body, PRODUCT_TOKEN, time.monotonic())
+            rules = read_rules(status, body, PRODUCT_TOKEN, time.time(), deny_forbidden=self._deny_forbidden)
         except RefusedError as error:
-            rules = unreachable(time.monotonic(), error.reason)
+            rules = unreachable(time.time(), error.reason)
         except CannotResolveHostError:
-            rules = unreachable(time.monotonic(), "dns:failed")
+            rules = unreachable(time.time(), "dns:failed")
         self._count(status, rules)
         self._crawler.signals.send_catch_log(RULES_READ, url=url, rules=rules)
         return rules
@@ -170,3 +159,10 @@ class PolitenessMiddleware:
             taken.frontier.unsent(taken.queue)
             taken.frontier.again(taken.queue, taken.lease, until)
             raise PostponedRequest(request.url)
+
+
+def _denies_forbidden(settings: Any) -> bool:
+    choice = settings.get("LINKGRAPH_ROBOTS_FORBIDDEN") or "allow"
+    if choice not in ("allow", "deny"):
+        raise UsageError(f"LINKGRAPH_ROBOTS_FORBIDDEN={choice}: give allow or deny")
+    return bool(choice == "deny")

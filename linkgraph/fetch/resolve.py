@@ -8,9 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import time
+from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import ip_address
+from itertools import islice
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -21,6 +26,15 @@ from linkgraph.fetch.guard import Guard, is_literal, is_loopback
 
 DNS_TIMEOUT = 5.0
 """Seconds; a name that takes longer is treated as having no address."""
+
+DNS_MEMORY = 600.0
+"""Seconds for which an answer of the name server is kept, and the lack of one as well."""
+
+_KNOWN_NAMES = 100_000
+_MAX_ADDRESSES = 16
+"""Of one name; a name server may send hundreds."""
+
+_DEFAULT_PORT = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +103,15 @@ def leads_to_loopback(mappings: tuple[Mapping, ...], host: str, port: int) -> bo
 class GuardedResolver(AbstractResolver):
     """The resolver of the connection pool. An address that the user's own map names passes the guard."""
 
-    def __init__(self, guard: Guard, mappings: tuple[Mapping, ...] = ()) -> None:
+    def __init__(
+        self, guard: Guard, mappings: tuple[Mapping, ...] = (), clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._guard = guard
         self._mappings = mappings
+        self._clock = clock
         self._system: ThreadedResolver | None = None
+        self._known: OrderedDict[str, tuple[float, _Found]] = OrderedDict()
+        self._under_way: dict[str, asyncio.Task[_Found]] = {}
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
@@ -105,19 +124,51 @@ class GuardedResolver(AbstractResolver):
         """
         if found := self.fixed(host, port):
             return found
+        addresses = await self._addresses(host)
+        families = (socket.AF_UNSPEC, socket.AF_INET6)
+        return [_result(host, one, port) for one in addresses if family in families or ":" not in one]
+
+    async def _addresses(self, host: str) -> tuple[str, ...]:
+        moment, found = self._known.get(host, (0.0, _Found()))
+        if not (found.known and self._clock() < moment + DNS_MEMORY):
+            if (task := self._under_way.get(host)) is None:
+                task = self._under_way[host] = asyncio.ensure_future(self._look_up(host))
+            found = await asyncio.shield(task)
+        if found.refusal:
+            raise RefusedError(found.refusal, found.problem)
+        if found.problem:
+            raise OSError(found.problem)
+        return found.addresses
+
+    async def _look_up(self, host: str) -> _Found:
+        try:
+            found = await self._ask(host)
+            self._known[host] = self._clock(), found
+            self._known.move_to_end(host)
+            if len(self._known) > _KNOWN_NAMES:
+                self._known.popitem(last=False)
+            return found
+        finally:
+            del self._under_way[host]
+
+    async def _ask(self, host: str) -> _Found:
         if self._system is None:
             self._system = ThreadedResolver()
         try:
-            answers = await asyncio.wait_for(self._system.resolve(host, port, family), DNS_TIMEOUT)
-        except TimeoutError as error:
-            raise OSError(f"no answer for {host} within {DNS_TIMEOUT} s") from error
+            answers = await asyncio.wait_for(self._system.resolve(host, 0, socket.AF_UNSPEC), DNS_TIMEOUT)
+        except TimeoutError:
+            return _Found(problem=f"no answer for {host} within {DNS_TIMEOUT} s")
         except UnicodeError as error:  # a label of more than 63 bytes is a URL's host, but no name
-            raise OSError(f"{host} is no host name ({error})") from error
-        refused = {answer["host"]: self._guard.refuses(answer["host"]) for answer in answers}
-        good = [answer for answer in answers if refused[answer["host"]] is None]
-        if not good:
-            raise RefusedError(next(filter(None, refused.values()), "dns:failed"), f"{host} is {', '.join(refused)}")
-        return good
+            return _Found(problem=f"{host} is no host name ({error})")
+        except OSError as error:
+            return _Found(problem=str(error) or f"{host} has no address")
+        named = dict.fromkeys(answer["host"] for answer in answers)
+        refused = {address: self._guard.refuses(address) for address in islice(named, _MAX_ADDRESSES)}
+        good = tuple(address for address, reason in refused.items() if reason is None)
+        if good:
+            return _Found(good)
+        refusal = next(filter(None, refused.values()), "dns:failed")
+        return _Found(problem=f"{host} is {', '.join(refused) or 'no address'}", refusal=refusal)
 
     def fixed(self, host: str, port: int) -> list[ResolveResult] | None:
         """Return where the user's map or *host* itself, being an address, leads without a look-up; None for a name.
@@ -133,12 +184,73 @@ class GuardedResolver(AbstractResolver):
             return None
         if reason := self._guard.refuses(host):
             raise RefusedError(reason, host)
-        return [_result(host, host, port)]
+        return [_result(host, host.strip("[]"), port)]
+
+    def is_mapped(self, url: str) -> bool:
+        """Tell whether the user's own map says where a connection for *url* goes."""
+        place = _place(url)
+        return place is not None and mapped(self._mappings, *place) is not None
+
+    def refuses(self, url: str) -> str | None:
+        """Return why nothing may be fetched from *url* (a reason of the closed list), as far as is known without DNS.
+
+        Scheme, port, and an address in place of a name. Canonical URLs only: `http://0x7f.1/` is none.
+        """
+        place = _place(url)
+        if place is None:
+            return "guard:scheme"
+        host, port = place
+        if mapped(self._mappings, host, port):
+            return None
+        if reason := self._guard.refuses_port(port):
+            return reason
+        return self._guard.refuses(host) if is_literal(host) else None
+
+    async def admit(self, url: str) -> list[ResolveResult]:
+        """Return the addresses to which a connection for *url* may be made; whoever connects must use one of them.
+
+        The one question for every request, whoever sends it: pages, redirects, robots.txt, sitemaps, and what a
+        rendered page asks for.
+
+        Raises:
+            RefusedError: scheme, port or address are refused; carries the reason.
+            OSError: the name has no address.
+        """
+        if reason := self.refuses(url):
+            raise RefusedError(reason, url)
+        place = _place(url)
+        return [] if place is None else await self.resolve(*place)
 
     async def close(self) -> None:
         """Close the system's resolver."""
+        for task in list(self._under_way.values()):
+            task.cancel()
         if self._system is not None:
             await self._system.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What a name server said, judged: addresses, or a problem."""
+
+    addresses: tuple[str, ...] = ()
+    problem: str = ""
+    refusal: str = ""
+
+    @property
+    def known(self) -> bool:
+        return bool(self.addresses or self.problem)
+
+
+def _place(url: str) -> tuple[str, int] | None:
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return None
+    if parts.scheme not in _DEFAULT_PORT or not host:
+        return None
+    return host, port or _DEFAULT_PORT[parts.scheme]
 
 
 class GuardedConnector(aiohttp.TCPConnector):
@@ -148,9 +260,10 @@ class GuardedConnector(aiohttp.TCPConnector):
     be heard.
     """
 
-    def __init__(self, guard: Guard, mappings: tuple[Mapping, ...], **options: Any) -> None:
-        self._guarded = GuardedResolver(guard, mappings)
-        super().__init__(resolver=self._guarded, **options)
+    def __init__(self, resolver: GuardedResolver, **options: Any) -> None:
+        self._guarded = resolver
+        # The resolver remembers: a second memory would keep addresses that it has forgotten.
+        super().__init__(resolver=resolver, use_dns_cache=False, **options)
 
     async def _resolve_host(self, host: str, port: int, traces: Any = None) -> list[ResolveResult]:
         return self._guarded.fixed(host, port) or await super()._resolve_host(host, port, traces=traces)

@@ -1,26 +1,29 @@
-"""robots.txt of a host → may this URL be fetched, how slowly, and which sitemaps it names.
+"""The answer to a request for robots.txt → may a URL be fetched, how slowly, and which sitemaps it names.
 
-Promises RFC 9309: 4xx allows, 5xx, 429 and no answer disallow, rules are kept 24 hours at most and 500 KiB of them
-are read. Pure: the fetch is the caller's, the clock is given.
+Promises RFC 9309: 4xx allows, 5xx, 429 and no answer disallow, an old copy counts while no new one can be had, and
+rules are kept 24 hours at most. Pure: the fetch is the caller's, the clock is given.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
-from protego import Protego
+from linkgraph.fetch.ruleset import Group, Ruleset, deciding, decode, read_group
 
 MAX_AGE = 24 * 3600.0
 """Seconds. RFC 9309 2.4: "SHOULD NOT use the cached version for more than 24 hours"."""
 
-RETRY_AFTER = 300.0
-"""Seconds after which an unreachable robots.txt is asked for again."""
+STALE_AGE = 30 * 24 * 3600.0
+"""Seconds for which an old copy stands in while robots.txt is unreachable (RFC 9309 2.3.1.4)."""
 
-MAX_BYTES = 512 * 1024
-"""RFC 9309 2.5 asks for at least 500 KiB."""
+RETRY_AFTER = 3600.0
+"""Seconds after which a robots.txt that was given up is asked for again."""
+
+STAND_IN = 300.0
+"""Seconds for which an old copy stands in before robots.txt is asked for again."""
 
 MAX_REDIRECTS = 5
 """RFC 9309 2.3.1.2."""
@@ -28,26 +31,20 @@ MAX_REDIRECTS = 5
 MAX_DELAY = 300.0
 """Seconds; a longer Crawl-delay is honoured as one request every five minutes."""
 
-_CACHED_HOSTS = 100_000
-
-_USER_AGENT = re.compile(r"\s*user[- ]?agent\s*[:\s]\s*(\*|[a-z_-]+)?.*", re.IGNORECASE)
-"""A line that names a crawler. RFC 9309 2.2.1: a product token is made of letters, `_` and `-`; the rest is not it."""
-
-_RECORD = re.compile(r"\s*(?:user|allow|di|site|crawl|request)", re.IGNORECASE)
-"""How the lines begin that Protego knows. RFC 9309 2.2.4: other records must not end a group, and its do."""
-
-_NOBODY = "!"
-"""A user agent that no product token begins with."""
+_NUMBER = re.compile(r"\d+(?:\.\d*)?(?:e[+-]?\d+)?|\.\d+", re.IGNORECASE | re.ASCII)
+_RATE = re.compile(r"(\d{1,4000})\s*/\s*(\d{1,4000})\s*([smhd]?)\b", re.IGNORECASE | re.ASCII)
+_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What one robots.txt says to this crawler."""
+    """What one robots.txt says to this crawler. Times are seconds of the wall clock: rules outlive the process."""
 
-    parser: Protego | None
+    ruleset: Ruleset | None
     """None where no rules apply: see `reachable`."""
     reachable: bool
     """False: complete disallow (RFC 9309 2.3.1.4)."""
+    read_at: float
     expires: float
     why: str = "robots:unreachable"
     """The reason of the closed list that pages are refused for while the rules are unreachable."""
@@ -55,90 +52,98 @@ class Rules:
     delay: float | None = None
     """Seconds between requests that the site asks for, clamped to 0..300."""
 
-    def refuses(self, url: str, token: str) -> str | None:
-        """Return why the product *token* may not fetch *url* (a reason of the closed list), or None."""
+    def refuses(self, url: str) -> str | None:
+        """Return why *url* may not be fetched (a reason of the closed list), or None."""
         if not self.reachable:
             return self.why
-        if self.parser is None or self.parser.can_fetch(url, token):
+        if self.ruleset is None or self.ruleset.allows(url):
             return None
         return "robots:disallowed"
 
 
 def unreachable(now: float, why: str = "robots:unreachable") -> Rules:
     """Return the rules of a site whose robots.txt cannot be had: nothing may be fetched, until it is asked again."""
-    return Rules(None, reachable=False, expires=now + RETRY_AFTER, why=why)
+    return Rules(None, reachable=False, read_at=now, expires=now + RETRY_AFTER, why=why)
 
 
-def read_rules(status: int | None, body: bytes, token: str, now: float) -> Rules:
+def stand_in(old: Rules | None, now: float) -> Rules | None:
+    """Return *old* rules for as long as they may stand in for a robots.txt that is unreachable; None if they may not.
+
+    RFC 9309 2.3.1.4: a cached copy may be used while the server fails.
+    """
+    if old is None or not old.reachable or not 0 <= now - old.read_at < STALE_AGE:
+        return None
+    return replace(old, expires=now + STAND_IN)
+
+
+def read_rules(status: int | None, body: bytes, agent: str, now: float, *, deny_forbidden: bool = False) -> Rules:
     """Return the rules that an answer to a request for robots.txt gives.
 
     Args:
         status: the HTTP status; None where no answer came.
         body: what the server sent.
-        token: the crawler's product token (RFC 9309 2.2.1), matched without regard to case.
+        agent: the crawler's name; of it the product token counts (RFC 9309 2.2.1), without regard to case.
         now: seconds of the clock that `expires` is told in.
+        deny_forbidden: whether 401 and 403 disallow all. RFC 9309 2.3.1.3 lets a crawler access any resource then.
     """
     if status is None or status >= 500 or status == 429 or status < 200:
         return unreachable(now)
+    if status in (401, 403) and deny_forbidden:
+        return Rules(None, reachable=False, read_at=now, expires=now + MAX_AGE, why="robots:forbidden")
     if status >= 300:
-        return Rules(None, reachable=True, expires=now + MAX_AGE)
-    parser = Protego.parse(_addressed(_text(body), token))
+        return Rules(None, reachable=True, read_at=now, expires=now + MAX_AGE)
+    group = read_group(decode(body), agent)
     return Rules(
-        parser,
+        Ruleset.of(group.rules) if group.rules else None,
         reachable=True,
+        read_at=now,
         expires=now + MAX_AGE,
-        sitemaps=tuple(dict.fromkeys(parser.sitemaps)),
-        delay=_delay(parser, token),
+        sitemaps=tuple(dict.fromkeys(group.sitemaps)),
+        delay=delay_of(group),
     )
 
 
-def _text(body: bytes) -> str:
-    if len(body) > MAX_BYTES:
-        body = body[:MAX_BYTES].rpartition(b"\n")[0]
-    return body.decode("utf-8-sig", errors="replace")
+def delay_of(group: Group) -> float | None:
+    """Return how many seconds apart a site wants requests: the slowest of Crawl-delay and Request-rate, 300 at most.
 
-
-def _addressed(text: str, token: str) -> str:
-    """Return *text* with only *token* and `*` left as user agents, and without unknown records.
-
-    Protego also takes a group for ours that is named by the beginning of our token, and misses `token/1.0`.
+    What is no number from 0 says nothing; the hours behind a Request-rate are taken to be all hours.
     """
-    lines = []
-    for line in text.splitlines():
-        if named := _USER_AGENT.fullmatch(line):
-            name = (named[1] or "").lower()
-            lines.append(f"User-agent: {name if name in ('*', token.lower()) else _NOBODY}")
-        elif _RECORD.match(line):
-            lines.append(line)
-    return "\n".join(lines)
-
-
-def _delay(parser: Protego, token: str) -> float | None:
-    found = [parser.crawl_delay(token)]
-    rate = parser.request_rate(token)
-    if rate is not None and rate.requests:
-        found.append(min(rate.seconds, MAX_AGE) / rate.requests)  # a number of any length may stand there
-    delays = [delay for delay in found if delay is not None and math.isfinite(delay) and delay >= 0]
+    found = [_seconds(value) for value in group.delays] + [_period(value) for value in group.rates]
+    delays = [delay for delay in found if delay is not None]
     return min(max(delays), MAX_DELAY) if delays else None
 
 
-class RobotsCache:
-    """Rules by scheme, host and port (RFC 9309 2.3), least recently used out first."""
+def _seconds(value: str) -> float | None:
+    return float(value) if _NUMBER.fullmatch(value) else None
 
-    def __init__(self) -> None:
-        self._rules: OrderedDict[str, Rules] = OrderedDict()
 
-    def get(self, origin: str, now: float) -> Rules | None:
-        """Return the rules of *origin* unless there are none or they are too old at *now*."""
-        rules = self._rules.get(origin)
-        if rules is None or rules.expires <= now:
-            return None
-        self._rules.move_to_end(origin)
-        return rules
+def _period(value: str) -> float | None:
+    rate = _RATE.match(value)
+    if rate is None or not int(rate[1]) or not int(rate[2]):
+        return None
+    seconds = int(rate[2]) * _UNITS[rate[3].lower()]
+    return min(seconds, math.ceil(MAX_DELAY) * int(rate[1])) / int(rate[1])
 
-    def put(self, origin: str, rules: Rules) -> None:
-        """Remember the rules of *origin*."""
-        self._rules[origin] = rules
-        self._rules.move_to_end(origin)
-        if len(self._rules) > _CACHED_HOSTS:
-            self._rules.popitem(last=False)
+
+class Explained(NamedTuple):
+    """What a robots.txt says about one URL, and where."""
+
+    url: str
+    allowed: bool
+    line: int | None
+    """Number of the deciding line; None where no line decides."""
+    rule: str
+    """That line, or what decides in its place."""
+
+
+def explain(status: int | None, body: bytes, agent: str, url: str) -> Explained:
+    """Return what the answer *status* and *body* for a robots.txt means for *url*, and by which line."""
+    rules = read_rules(status, body, agent, 0.0)
+    allowed = rules.refuses(url) is None
+    if status is None or not 200 <= status < 300:
+        says = "no answer" if status is None else f"status {status}"
+        return Explained(url, allowed, None, f"{says}: {'no rules' if allowed else 'nothing is allowed'}")
+    rule = deciding(read_group(decode(body), agent), url)
+    if rule is not None:
+        return Explained(url, allowed, rule.line, rule.text)
+    return Explained(url, allowed, None, "no rule matches" if allowed else "too many wildcards to compare")
