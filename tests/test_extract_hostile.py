@@ -168,6 +168,7 @@ QUOTED = b" ".join(b"a%d='>'" % number for number in range(100_000))
         b"<div " + ATTRIBUTES + b">" + LINK,
         b"<div " + QUOTED + b">" + LINK,
         b"<html " + ATTRIBUTES + b"><body " + ATTRIBUTES + b">" + LINK,
+        b"<html " + ATTRIBUTES + b">" + b"".join(b"<html b%d=1>" % number for number in range(60_000)) + LINK,
         b"".join(b"<body b%d=1>" % number for number in range(60_000)) + LINK,
         b"".join(b"<font a%d><p>" % number for number in range(20_000)) + LINK,
         b"<b><i><u>" * 30_000 + b"<p>" * 30_000 + LINK,
@@ -193,6 +194,16 @@ def test_costly_markup_costs_little_and_hides_no_link(body):
     page, links = timed(body)
 
     assert any(url.endswith("/found") for url in links.dst_url) or page.outcome_reason == "parser:depth"
+
+
+@pytest.mark.parametrize("root", [b"<html lang=en>", b'<html class="a > b" data-x=\'{"a": "<b>"}\'>'])
+def test_a_long_page_with_roots_in_its_comments_keeps_its_own(root):
+    comment = b"<!--[if IE 8]><html class='ie'><![endif]-->"
+    head = b"<head><base href=/base/><link rel=canonical href=/self></head>"
+    page, links = timed(comment * 3 + root + head + b"<body><pre>&lt;body></pre>" * 20_000 + LINK)
+
+    assert page.canonical_url == f"{URL.partition('.test')[0]}.test/self"
+    assert "html-" not in "".join(links.dom_path)
 
 
 @pytest.mark.parametrize("depth", [100, 500, 2_000, 10_000, 200_000])

@@ -30,6 +30,12 @@ MAX_TAG = 128
 MERGE_CHECKED = 1 << 18
 """Bytes below which repeated html and body tags cost under 0.7 s; their attributes merge in quadratic time."""
 
+MAX_ROOTS = 16
+"""Short `<html>` and `<body>` tags that keep their names; a page has two, and its comments and code samples more."""
+
+MAX_ROOT = 4096
+"""Bytes of a tag that counts as short: 16 of them compare 30,000 attributes with 2,000 at most, 0.1 s."""
+
 _SIGNATURE = re.compile(
     rb"(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?\s*+(?:<\?xml[^>]*+>\s*+)?+(?:<!--.*?-->\s*+)*+"
     rb"<(?:!doctype\s++html|html|head|title|meta|link|body|script|style|iframe|frameset|table|div|font|center|br|p|a|b"
@@ -53,6 +59,12 @@ _REGULAR = re.compile(
     re.IGNORECASE,
 )
 _ROOTS = re.compile(rb"<(?:html|body)(?=[\s/>])", re.IGNORECASE)
+_PLAIN_ROOT = re.compile(
+    rb"<(?:html|body)"
+    rb"""(?:\s++[^\s"'<>=/]++(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s"'<>=`]++))?+)*+\s*+/?>""",
+    re.IGNORECASE,
+)
+"""A root tag whose end is certain, whatever its values hold."""
 
 
 def _pairs() -> npt.NDArray[np.bool_]:
@@ -147,7 +159,7 @@ def tame(body: bytes) -> bytes:
 
     Formatting left open is reopened in every later block: 20,000 times `<font a1><p>` (310 KB) make 10 million
     elements and 1.3 GB. Such names get a hyphen, which makes them ordinary elements. The attributes of every further
-    `<html>` and `<body>` are merged into the first one's, in quadratic time: these are renamed alike.
+    `<html>` and `<body>` are merged into the first one's, in quadratic time: all but a few short ones get one too.
     """
     if len(body) > MERGE_CHECKED:
         body = _with_single_roots(body)
@@ -168,7 +180,17 @@ def _with_single_roots(body: bytes) -> bytes:
         return body
     first = _ROOTS.search(body)
     end = first.end() if first else 0
-    return body[:end] + _ROOTS.sub(rb"\g<0>-", body[end:])
+    seen = 0
+
+    def renamed(root: re.Match[bytes]) -> bytes:
+        nonlocal seen
+        seen += 1
+        plain = seen <= MAX_ROOTS and _PLAIN_ROOT.match(body, root.start() + end, root.start() + end + MAX_ROOT)
+        return root[0] if plain else root[0] + b"-"
+
+    if first is None or not _PLAIN_ROOT.match(body, first.start(), first.start() + MAX_ROOT):
+        seen = MAX_ROOTS  # it may hold any number of attributes, and every other root's would be compared with them
+    return body[:end] + _ROOTS.sub(renamed, body[end:])
 
 
 def _formatting(raw: npt.NDArray[np.uint8], at: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:

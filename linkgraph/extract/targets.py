@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from linkgraph.extract.encoders import escape_query
 from linkgraph.urls import MAX_URL_LENGTH, Url, joiner
 
 MAX_REFERENCE = 8192
@@ -61,12 +62,4 @@ def _encode_query(reference: str, encoding: str) -> str:
     query, hash_mark, fragment = rest.partition("#")
     if not mark or "#" in front or query.isascii():
         return reference
-    try:
-        encoded = re.sub(r"[^\x00-\x7f]++", lambda run: _percent(run[0].encode(encoding, "xmlcharrefreplace")), query)
-    except LookupError:
-        return reference
-    return f"{front}?{encoded}{hash_mark}{fragment}"
-
-
-def _percent(raw: bytes) -> str:
-    return "".join(f"%{byte:02X}" for byte in raw)
+    return f"{front}?{escape_query(query, encoding)}{hash_mark}{fragment}"
