@@ -181,7 +181,7 @@ def test_the_same_graph_gives_the_same_bits():
 )
 def test_what_has_no_defined_rank_is_refused(options, message):
     with pytest.raises(GraphError, match=message):
-        pagerank(LinkGraph.from_arrays([0, 1], [1, 2], 3), **options)
+        pagerank(LinkGraph.from_arrays([0, 1, 2, 2], [1, 2, 0, 1], 3), **options)
 
 
 def test_authority_is_0_without_votes_and_grows_by_a_decade_a_factor_of_ten():

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from linkgraph.errors import GraphError
 from linkgraph.graph.csr import LinkGraph
-from linkgraph.graph.power import Surfer, power_iteration, smallest_tolerance
+from linkgraph.graph.power import Surfer, Walk, smallest_tolerance, stationary
 
 DAMPING = 0.85
 """The damping factor of the original paper and of NetworkX: about six votes followed in a row."""
@@ -79,7 +79,7 @@ def pagerank(
     surfer = Surfer(alpha, _teleport(teleport, nodes))
     if nodes == 0:
         return PageRank(np.empty(0), 0.0, 0, 0.0, alpha)
-    last = power_iteration(graph, surfer, tol=tol, max_steps=max_iter)
+    last = stationary(Walk.of(graph), surfer, tol=tol, max_steps=max_iter)
     if last.bound > tol:
         raise GraphError(f"after {last.steps} steps the L1 error is {last.bound:.1e}, not {tol:.1e}; raise max_iter")
     return PageRank(last.ranks, last.bound, last.steps, float(last.floor.min()), alpha)

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from linkgraph.errors import GraphError
 from linkgraph.graph.backend_info import COPY_LIMIT
 from linkgraph.graph.csr import LinkGraph
-from linkgraph.graph.power import Surfer, power_iteration
+from linkgraph.graph.power import Surfer, Walk, stationary
 
 _log = logging.getLogger(__name__)
 
@@ -140,9 +140,8 @@ def pagerank(
     if not len(G):
         return {}
     surfer = Surfer(alpha, _vector(personalization, G), _vector(dangling, G))
-    last = power_iteration(
-        G, surfer, tol=tol, max_steps=max_iter, start=_vector(nstart, G), weighted=weight is not None
-    )
+    walk = Walk.of(G, weighted=weight is not None)
+    last = stationary(walk, surfer, tol=tol, max_steps=max_iter, start=_vector(nstart, G))
     if last.bound > tol and not last.change < len(G) * tol:
         raise nx.PowerIterationFailedConvergence(max_iter)
     return dict(zip(G.names, last.ranks.tolist(), strict=True))
