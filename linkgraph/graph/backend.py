@@ -7,6 +7,7 @@ Promises that every NetworkX function takes a LinkGraph: the ones below run on i
 
 from __future__ import annotations
 
+import inspect
 import logging
 import warnings
 from collections.abc import Callable, Hashable, Iterable, Mapping
@@ -19,6 +20,7 @@ from networkx.utils import backends as dispatch
 from numpy.typing import NDArray
 
 from linkgraph.errors import GraphError
+from linkgraph.graph import backend_functions as functions
 from linkgraph.graph.backend_info import COPY_LIMIT
 from linkgraph.graph.csr import LinkGraph
 from linkgraph.graph.power import Surfer, Walk, stationary
@@ -191,6 +193,21 @@ class Backend:
     degree_centrality = staticmethod(degree_centrality)
     in_degree_centrality = staticmethod(in_degree_centrality)
     out_degree_centrality = staticmethod(out_degree_centrality)
+    hits = staticmethod(functions.hits)
+    harmonic_centrality = staticmethod(functions.harmonic_centrality)
+    closeness_centrality = staticmethod(functions.closeness_centrality)
+    core_number = staticmethod(functions.core_number)
+    strongly_connected_components = staticmethod(functions.strongly_connected_components)
+    number_strongly_connected_components = staticmethod(functions.number_strongly_connected_components)
+    is_strongly_connected = staticmethod(functions.is_strongly_connected)
+    weakly_connected_components = staticmethod(functions.weakly_connected_components)
+    number_weakly_connected_components = staticmethod(functions.number_weakly_connected_components)
+    is_weakly_connected = staticmethod(functions.is_weakly_connected)
+    # NetworkX lets only undirected graphs in here; converted, each edge stands both ways.
+    connected_components = staticmethod(functions.weakly_connected_components)
+    number_connected_components = staticmethod(functions.number_weakly_connected_components)
+    is_connected = staticmethod(functions.is_weakly_connected)
+    node_connected_component = staticmethod(functions.node_connected_component)
 
     def can_run(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool | str:
         """Return whether the call can be computed here, or the reason why not."""
@@ -201,6 +218,14 @@ class Backend:
         if name.endswith("degree_centrality"):
             simple = all(graph.is_directed() and not graph.is_multigraph() for graph in graphs)
             return simple or "only directed graphs without parallel edges"
+        if name in ("harmonic_centrality", "closeness_centrality"):
+            hops = all(value is None for value in _given(name, args, kwargs, "distance", "sources"))
+            return hops or "only distances in links, from every node"
+        if name == "core_number":
+            simple = all(graph.is_directed() and not graph.is_multigraph() for graph in graphs)
+            return simple or "only directed graphs without parallel edges"
+        if name in vars(Backend):
+            return True
         ours = any(isinstance(graph, LinkGraph) for graph in graphs)
         return ours and not _changes_graph(_registered()[name], args, kwargs)
 
@@ -214,6 +239,12 @@ class Backend:
             return function(*args, backend="networkx", **kwargs)
 
         return on_a_copy
+
+
+def _given(name: str, args: tuple[Any, ...], kwargs: dict[str, Any], *wanted: str) -> list[Any]:
+    """Return the values of some arguments of a call, None for those that it leaves out or does not have."""
+    given = inspect.signature(getattr(functions, name)).bind(*args, **kwargs).arguments
+    return [given.get(argument) for argument in wanted]
 
 
 def _changes_graph(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
