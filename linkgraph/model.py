@@ -56,6 +56,7 @@ REASONS: dict[str, str] = {
     "transport:failed": "the connection broke before the answer was complete",
     "scope:domain": "outside the domains of the seeds, under follow=seeds",
     "scope:depth": "deeper than the depth limit",
+    "revisit:not-due": "an earlier run saw the page, and it is not due again",
     "scope:nofollow": "found only through links marked nofollow",
     "scope:kind": "the kind of link is recorded but not followed",
     "scope:file-type": "the path ends in a suffix of a file that holds no links",
@@ -147,6 +148,16 @@ class Links:
         columns = [getattr(self, name) for name in LINK_COLUMNS]
         for values in zip(*columns, strict=True):
             yield dict(zip(LINK_COLUMNS, values, strict=True))
+
+
+CONCLUSIVE_OUTCOMES = ("fetched", "not-modified", "redirected")
+GONE_STATUSES = (404, 410)
+"""RFC 9110 15.5.5 and 15.5.11: the server says that there is no such page, and so none of its links."""
+
+
+def is_conclusive(outcome: str, status: int | None) -> bool:
+    """Tell whether a visit says what a page is now; a time-out or a refusal leaves what was known before."""
+    return outcome in CONCLUSIVE_OUTCOMES or (outcome == "failed" and status in GONE_STATUSES)
 
 
 LINK_COLUMNS: tuple[str, ...] = tuple(column.name for column in fields(Links))

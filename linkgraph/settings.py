@@ -26,6 +26,10 @@ LINKGRAPH_ALLOW_PORTS: list[int] = []  # ports besides 80 and 443; the seeds' ow
 LINKGRAPH_RESOLVE = ""  # host:port=address:port pairs, `*` for any, as curl's --connect-to
 LINKGRAPH_IDLE_SECONDS = 10.0  # a server that sends nothing for so long is given up; DOWNLOAD_TIMEOUT bounds the whole
 LINKGRAPH_LEAST_RATE = 1024  # bytes a second; a body that still comes slower after LINKGRAPH_IDLE_SECONDS is given up
+LINKGRAPH_REVISIT_FIRST = 7.0  # days until a page that was seen once is due again; later, what it does decides
+LINKGRAPH_REVISIT_LEAST = 1.0  # days between two visits of a page that changes all the time
+LINKGRAPH_REVISIT_MOST = 90.0  # days between two visits of a page that never does
+LINKGRAPH_VERIFY = "changed"  # what a resumed run hashes: files written to since their commit, or all of them
 LINKGRAPH_FOLLOW_NOFOLLOW = False  # crawl through links marked nofollow; they are always recorded
 LINKGRAPH_RESOURCES = False  # also record img, script and style links
 LINKGRAPH_PROGRESS = True  # a live line on the terminal; off where stderr is no terminal

@@ -53,7 +53,7 @@ class Progress:
         if spider.started.finished:
             self._say(
                 f"linkgraph: run {self._run.name!r} is finished; nothing to fetch. "
-                "To crawl again, choose another name: -s LINKGRAPH_RUN=NAME"
+                "To visit its pages again: revisit=latest; to crawl from nothing, another name: -s LINKGRAPH_RUN=NAME"
             )
             return
         if spider.started.resumed:

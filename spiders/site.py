@@ -19,6 +19,7 @@ from scrapy.exceptions import (
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
+from linkgraph.edges.lineage import Asked, choose
 from linkgraph.edges.run import Run, run_name
 from linkgraph.edges.session import Session, Started
 from linkgraph.errors import AnswerError, LinkgraphError, RefusedError, UsageError
@@ -26,7 +27,9 @@ from linkgraph.extract.answer import bare_page, observe
 from linkgraph.fetch.handler import TRUNCATED, guard_from, pace_from
 from linkgraph.fetch.middleware import PostponedRequest
 from linkgraph.fetch.resolve import leads_to_loopback, parse_mappings
+from linkgraph.frontier.conditional import conditions
 from linkgraph.frontier.frontier import Frontier
+from linkgraph.frontier.revisit import RevisitRule
 from linkgraph.frontier.scope import Scope
 from linkgraph.frontier.seeds import Seeds, read_seeds
 from linkgraph.model import Links, Observation, Page
@@ -70,9 +73,8 @@ class SiteSpider(Spider):
         guard_from(crawler.settings)  # the download handler asks again: here a mistake costs no run and no traceback
         delay = _delay(crawler)
         scope = _scope(arguments, spider.seeds, crawler.settings.getbool("LINKGRAPH_FOLLOW_NOFOLLOW"))
-        name = crawler.settings.get("LINKGRAPH_RUN") or run_name(str(arguments["seeds"]))
-        run = Run(Path(crawler.settings.get("LINKGRAPH_DATA") or "data"), name)
-        spider.session = Session(run, spider.seeds.urls, scope, {})
+        run, asked = _run(crawler, arguments)
+        spider.session = Session(run, spider.seeds.urls, scope, {}, verify_all=_verify_all(crawler), asked=asked)
         spider.started = spider.session.start()
         spider.frontier = Frontier(
             delay=delay,
@@ -95,6 +97,7 @@ class SiteSpider(Spider):
         headers = [
             (name.decode("latin-1"), _text(value)) for name, values in response.headers.items() for value in values
         ]
+        taken = response.meta.get("linkgraph")
         page, links = observe(
             response.url,
             response.status,
@@ -102,9 +105,10 @@ class SiteSpider(Spider):
             response.body,
             truncated=TRUNCATED in response.flags,
             resources=self.resources,
+            conditional=taken is not None and bool(conditions(taken.lease)),
         )
         page = replace(page, fetched_at=datetime.now(UTC), ip=str(response.ip_address), elapsed_ms=_elapsed(response))
-        yield Observation(page, links, response.meta.get("linkgraph"), _retry_after(response))
+        yield Observation(page, links, taken, _retry_after(response))
 
     def failed(self, failure: Failure) -> Iterator[Observation]:
         """Yield why a request got no answer."""
@@ -117,7 +121,7 @@ class SiteSpider(Spider):
 MAX_HOST_DELAY = 3600
 """Seconds; well below the 24 hours after which the robots.txt that was asked for before a page is too old for it."""
 
-_ARGUMENTS = ("seeds", "follow", "depth", "max_pages", "max_pages_per_domain")
+_ARGUMENTS = ("seeds", "follow", "depth", "max_pages", "max_pages_per_domain", "revisit", "due")
 
 
 def failed_page(url: str, error: BaseException | None) -> Page:
@@ -168,6 +172,33 @@ def _delay(crawler: Crawler) -> float:
     if not 0 <= delay <= MAX_HOST_DELAY:
         raise UsageError(f"LINKGRAPH_HOST_DELAY: give seconds from 0 to {MAX_HOST_DELAY}")
     return delay
+
+
+def _run(crawler: Crawler, arguments: dict[str, Any]) -> tuple[Run, Asked | None]:
+    root = Path(crawler.settings.get("LINKGRAPH_DATA") or "data")
+    name, by_seeds = crawler.settings.get("LINKGRAPH_RUN") or "", run_name(str(arguments["seeds"]))
+    due = arguments["due"] or "now"
+    if due not in ("now", "all"):
+        raise UsageError(f"-a due={due}: give now (the pages that are due) or all")
+    if not arguments["revisit"]:
+        return Run(root, name or by_seeds), None
+    name, earlier = choose(root, name, by_seeds, arguments["revisit"])
+    return Run(root, name), Asked(earlier, _rule(crawler), every=due == "all")
+
+
+def _rule(crawler: Crawler) -> RevisitRule:
+    names = [f"LINKGRAPH_REVISIT_{name}" for name in ("FIRST", "LEAST", "MOST")]
+    try:
+        return RevisitRule(*(crawler.settings.getfloat(name) for name in names))
+    except ValueError as error:
+        raise UsageError(f"{', '.join(names)}: {error}; give days") from error
+
+
+def _verify_all(crawler: Crawler) -> bool:
+    chosen = crawler.settings.get("LINKGRAPH_VERIFY") or "changed"
+    if chosen not in ("changed", "all"):
+        raise UsageError(f"LINKGRAPH_VERIFY={chosen}: give changed or all")
+    return bool(chosen == "all")
 
 
 def _require_contact(crawler: Crawler, seeds: Seeds) -> None:

@@ -12,7 +12,7 @@ import duckdb
 
 from linkgraph.edges.dataset import snapshot
 from linkgraph.edges.invariants import examine
-from linkgraph.edges.log import read
+from linkgraph.edges.log import read, summarise
 from linkgraph.edges.run import runs
 from linkgraph.edges.schema import TABLES
 from linkgraph.edges.session import replay
@@ -95,7 +95,7 @@ def rebuilt(root: Path, name: str) -> list[tuple[object, ...]]:
     run = next(one for one in runs(root) if one.name == name)
     path = root / "rebuilt.sqlite"
     ledger = Ledger(path)
-    replay(run, ledger)
+    replay(run, ledger, summarise(run.log))
     rows = list(ledger.rows())
     ledger.close()
     path.unlink()

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from linkgraph.edges.lineage import choose
 from linkgraph.edges.run import Run, run_name
 
 
@@ -20,6 +21,8 @@ def crawl(
     depth: Annotated[int | None, typer.Option(help="Most link hops from a seed")] = None,
     max_pages: Annotated[int | None, typer.Option(help="Page budget of the run")] = None,
     max_pages_per_domain: Annotated[int | None, typer.Option(help="Page budget of each domain")] = None,
+    revisit: Annotated[str, typer.Option(help="latest, or a run: visit again what it saw, as a run of its own")] = "",
+    due: Annotated[str, typer.Option(help="With --revisit: now (pages that are due) or all")] = "now",
     contact: Annotated[
         str, typer.Option(envvar="LINKGRAPH_CONTACT", help="How a webmaster reaches you; required off this machine")
     ] = "",
@@ -35,6 +38,8 @@ def crawl(
       linkgraph crawl example.org --contact you@example.org
 
       linkgraph crawl seeds.txt --follow all --max-pages 10000 --contact https://example.org/bot
+
+      linkgraph crawl example.org --revisit latest --contact you@example.org
     """
     settings: dict[str, object] = {"LINKGRAPH_DATA": str(data), "LINKGRAPH_RUN": run}
     settings |= dict(_pair(text) for text in setting or [])
@@ -42,11 +47,12 @@ def crawl(
         settings["LINKGRAPH_CONTACT"] = contact
     if host_delay is not None:
         settings["LINKGRAPH_HOST_DELAY"] = host_delay
-    _refuse_early(Path(str(settings["LINKGRAPH_DATA"])), str(settings["LINKGRAPH_RUN"] or run_name(seeds)))
+    root, name = Path(str(settings["LINKGRAPH_DATA"])), str(settings["LINKGRAPH_RUN"])
+    _refuse_early(root, choose(root, name, run_name(seeds), revisit)[0] if revisit else name or run_name(seeds))
     from linkgraph.cli.running import run_site
 
     limits = {"depth": depth, "max_pages": max_pages, "max_pages_per_domain": max_pages_per_domain}
-    raise typer.Exit(run_site(settings, {"seeds": seeds, "follow": follow, **limits}))
+    raise typer.Exit(run_site(settings, {"seeds": seeds, "follow": follow, "revisit": revisit, "due": due, **limits}))
 
 
 def _refuse_early(data: Path, name: str) -> None:

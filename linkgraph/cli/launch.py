@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from linkgraph.edges.lineage import choose
 from linkgraph.edges.run import Run, run_name
 from linkgraph.errors import LinkgraphError, StateError, UsageError
 
@@ -34,6 +35,8 @@ def crawl(
     depth: int | None = None,
     max_pages: int | None = None,
     max_pages_per_domain: int | None = None,
+    revisit: str | None = None,
+    due: str = "now",
     settings: Mapping[str, object] | None = None,
 ) -> CrawlSummary:
     """Crawl the *seeds* and return what came of it; progress goes to stderr.
@@ -48,6 +51,8 @@ def crawl(
         depth: most link hops from a seed.
         max_pages: page budget of the run.
         max_pages_per_domain: page budget of each domain.
+        revisit: `latest`, or a run: visit again what it saw, as a run of its own, with conditional requests.
+        due: with *revisit*, `now` for the pages that are due, or `all`.
         settings: Scrapy settings, ours included.
 
     Raises:
@@ -56,12 +61,16 @@ def crawl(
         LinkgraphError: the crawl failed otherwise.
     """
     argument = str(seeds) if isinstance(seeds, str | Path) else ",".join(seeds)
-    name = run or run_name(argument)
+    name, earlier = run or run_name(argument), None
+    if revisit:
+        name, earlier = choose(Path(data), run or "", run_name(argument), revisit)
     options = {
         "--follow": follow,
         "--depth": depth,
         "--max-pages": max_pages,
         "--max-pages-per-domain": max_pages_per_domain,
+        "--revisit": earlier,
+        "--due": due,
     }
     command = [sys.executable, "-m", "linkgraph", "crawl", argument, "--data", str(data), "--run", name]
     for option, value in options.items():

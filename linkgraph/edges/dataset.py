@@ -7,8 +7,9 @@ that no log entry names.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,10 +19,10 @@ import pyarrow.parquet as pq
 if TYPE_CHECKING:
     import pyarrow.dataset as ds
 
-from linkgraph.edges.log import Entry, LiveFile, append, live_files, read, sync_folder
+from linkgraph.edges.log import Entry, LiveFile, Summary, append, live_files, read, sync_folder
 from linkgraph.edges.run import Run, runs
 from linkgraph.edges.schema import EDGES, PAGES, TABLES, check_schema
-from linkgraph.edges.segment import now
+from linkgraph.edges.segment import is_segment, now
 from linkgraph.errors import CorruptFileError, UsageError
 
 
@@ -141,15 +142,57 @@ def verify_file(root: Path, file: LiveFile) -> None:
         raise CorruptFileError(f"{path} has {metadata.num_rows} rows, its log entry says {file.rows}")
 
 
-def broken_entries(run: Run) -> list[tuple[Entry, list[str]]]:
-    """Return the live entries of *run* that hold a broken file, each with what is wrong."""
-    live = {file.path for file in live_files(run.log)}
+_CLOCK_STEP = timedelta(milliseconds=2)
+"""An entry's moment is cut to milliseconds, a file's is not."""
+
+
+def _is_as_published(root: Path, file: LiveFile, entry: Entry) -> bool:
+    """Tell whether a file still has its size and was not written to since its entry."""
+    try:
+        found = (root / file.path).stat()
+    except OSError:
+        return False
+    latest = datetime.fromisoformat(entry.written_at) + _CLOCK_STEP
+    return found.st_size == file.bytes and datetime.fromtimestamp(found.st_mtime, UTC) <= latest
+
+
+def broken_entries(run: Run, log: Summary, *, every: bool = False) -> list[tuple[Entry, list[str]]]:
+    """Return the live entries of *run* that hold a broken file, each with what is wrong.
+
+    Args:
+        run: whose files.
+        log: what its log adds up to.
+        every: read every file. Else only those that were written to after their commit: a run of 100 GB resumes in
+            seconds, and the decay of a disk is left to the doctor and to the checksum of each page.
+    """
+    found: dict[int, list[str]] = {}
+    for path, file in log.live.items():
+        entry = log.published[path]
+        if every or not _is_as_published(run.root, file, entry):
+            problems = [str(error) for error in verify(run.root, (file,))]
+            found.setdefault(entry.sequence, []).extend(problems)
+    return [(next(read(run.log, number - 1)), problems) for number, problems in found.items() if problems]
+
+
+def strangers(run: Run, live: Collection[str]) -> list[Path]:
+    """Return foreign files in the tables, seen from one run.
+
+    Another run's process may be between rename and log entry: its folder is its own to clean. What *run* itself left
+    unfinished is no stranger either.
+    """
+    own = [run.table(table) for table in TABLES]
+    others = {f"run={one.name}" for one in runs(run.root)} - {folder.name for folder in own}
     found = []
-    for entry in read(run.log):
-        files = tuple(file for file in entry.files if file.path in live)
-        if problems := [str(error) for error in verify(run.root, files)]:
-            found.append((entry, problems))
-    return found
+    for folder in (entry for table in TABLES for entry in sorted((run.root / table).iterdir())):
+        if folder.is_file():
+            found += [folder] if folder.suffix == ".parquet" else []
+        elif folder.name not in others:
+            found += sorted(folder.rglob("*.parquet"))
+    return [
+        path
+        for path in found
+        if str(path.relative_to(run.root)) not in live and not (path.parent in own and is_segment(path))
+    ]
 
 
 def quarantine(run: Run, entry: Entry, sequence: int) -> Entry:

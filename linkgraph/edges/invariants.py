@@ -49,9 +49,8 @@ def examine_run(run: Run) -> Iterator[Finding]:
         return
     yield Finding(run.name, "the log has no gap")
     broken = tuple(str(error) for error in verify(run.root, live))
-    yield Finding(
-        run.name, "live files match their digests", broken, "resume the run: it quarantines and fetches again"
-    )
+    remedy = "resume the run with -s LINKGRAPH_VERIFY=all: it quarantines and fetches again"
+    yield Finding(run.name, "live files match their digests", broken, remedy)
     if run.ledger.exists():
         yield from _examine_ledger(run, {file.path for file in live})
 

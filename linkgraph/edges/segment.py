@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -45,6 +45,8 @@ class Segment:
     counts: list[int] = field(default_factory=list)
     """Links of each page."""
     links: Links = field(default_factory=Links)
+    kept: pa.Table = field(default_factory=EDGES.empty_table)
+    """Rows of the edges table, of pages whose links are known from an earlier run; no row of `links`."""
 
     def __len__(self) -> int:
         return len(self.pages)
@@ -70,7 +72,7 @@ class Segment:
         return pa.Table.from_arrays([_array(columns[name], PAGES.field(name)) for name in PAGES.names], schema=PAGES)
 
     def edges_table(self) -> pa.Table:
-        """Return the rows of the edges table, in the order of the pages."""
+        """Return the rows of the edges table: in the order of the pages, and after them those that are kept."""
         of_page = pa.array(np.repeat(np.arange(len(self.pages), dtype=np.int32), self.counts))
         arrays = []
         for column in EDGES:
@@ -79,7 +81,8 @@ class Segment:
                 arrays.append(_array(per_page, column).take(of_page))
             else:
                 arrays.append(_array(getattr(self.links, column.name), column))
-        return pa.Table.from_arrays(arrays, schema=EDGES)
+        fresh = pa.Table.from_arrays(arrays, schema=EDGES)
+        return pa.concat_tables([fresh, self.kept]) if self.kept.num_rows else fresh
 
 
 _FROM_PAGE = {
@@ -191,7 +194,7 @@ def is_segment(path: Path) -> bool:
     return _OWN_NAME.fullmatch(path.name) is not None
 
 
-def remove_unlisted(run: Run, keep: set[str], sequence: int | None = None) -> list[str]:
+def remove_unlisted(run: Run, keep: Collection[str], sequence: int | None = None) -> list[str]:
     """Remove files of *run* that no log entry names: what a crash left; return their paths.
 
     Args:
@@ -203,7 +206,7 @@ def remove_unlisted(run: Run, keep: set[str], sequence: int | None = None) -> li
     pattern = "*" if sequence is None else f"*{sequence:08d}-*"
     for table in ("edges", "pages"):
         for path in run.table(table).glob(pattern):
-            relative = str(path.relative_to(run.root))
+            relative = f"{table}/run={run.name}/{path.name}"
             if is_segment(path) and relative not in keep:
                 path.unlink(missing_ok=True)
                 removed.append(relative)

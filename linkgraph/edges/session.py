@@ -10,25 +10,25 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
-
-from linkgraph.edges.dataset import broken_entries, foreign_files, quarantine, set_aside
-from linkgraph.edges.log import Entry, append, live_files, read
-from linkgraph.edges.run import Run, runs
-from linkgraph.edges.schema import TABLES
-from linkgraph.edges.segment import Segment, commit, is_segment, now, reached, remove_unlisted
+from linkgraph.edges.dataset import broken_entries, quarantine, set_aside, strangers
+from linkgraph.edges.kept import lost_sources, needs_links, with_kept_links
+from linkgraph.edges.lineage import Asked, settle
+from linkgraph.edges.log import Entry, Summary, append, read, summarise
+from linkgraph.edges.run import Run
+from linkgraph.edges.segment import Segment, commit, now, reached, remove_unlisted
+from linkgraph.edges.sightings import revisit_of
+from linkgraph.edges.visits import read_visits, visits
 from linkgraph.errors import StateError
-from linkgraph.frontier.ledger import Host, Lease, Ledger, Visit
+from linkgraph.frontier.known import Revisit
+from linkgraph.frontier.ledger import Host, Lease, Ledger
 from linkgraph.frontier.scope import Scope, Target
 from linkgraph.model import Links, Page
 from linkgraph.urls import Url, split
-
-_LINK_FIELDS = ("dst_url", "dst_host", "dst_domain", "kind", "rel", "nofollow")
 
 
 @dataclass(slots=True)
@@ -45,17 +45,32 @@ class Started:
 class Session:
     """A run that is open for crawling; its lock is held until `close`."""
 
-    def __init__(self, run: Run, seeds: Sequence[Url], scope: Scope, options: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        run: Run,
+        seeds: Sequence[Url],
+        scope: Scope,
+        options: dict[str, Any],
+        *,
+        verify_all: bool = False,
+        asked: Asked | None = None,
+    ) -> None:
         self.run = run
         self.scope = scope
         self.segment = Segment()
         self._seeds = tuple(seed.url for seed in seeds)
         self._seed_targets = [Target(seed.url, seed.host, seed.domain, "a", (), nofollow=False) for seed in seeds]
         self._options = {"scope": scope.options(), **options}
-        self.settings_digest = hashlib.sha256(json.dumps(self._options, sort_keys=True).encode()).hexdigest()[:16]
+        self._verify_all = verify_all
+        self._asked = asked
         self._sequence = 0
         self._resources = contextlib.ExitStack()
         self.ledger: Ledger
+
+    @property
+    def settings_digest(self) -> str:
+        """Digest of the run's options."""
+        return hashlib.sha256(json.dumps(self._options, sort_keys=True).encode()).hexdigest()[:16]
 
     def start(self) -> Started:
         """Lock the run, bring the ledger up to date with the log, and enter seeds and options if they are new.
@@ -74,39 +89,36 @@ class Session:
             raise
 
     def _start(self) -> Started:
-        notes = [f"quarantined: {problem}" for problem in self._quarantine()]
-        notes += [f"quarantined: {path} is in no log" for path in self._set_aside()]
-        remove_unlisted(self.run, keep={file.path for file in live_files(self.run.log)})
+        log = summarise(self.run.log)
+        notes = [f"quarantined: {problem}" for problem in self._quarantine(log)]
+        notes += [
+            f"quarantined: {set_aside(self.run.root, path)} is in no log" for path in strangers(self.run, log.live)
+        ]
+        remove_unlisted(self.run, keep=log.live)
         self.ledger = Ledger(self.run.ledger)
         self._resources.callback(self.ledger.close)
-        self._sequence, last, finished = replay(self.run, self.ledger)
+        replay(self.run, self.ledger, log)
+        self._sequence = log.sequence
         self.ledger.release()
-        resumed = last is not None
+        last = log.starts[-1] if log.starts else None
+        finished = log.finished
+        if (revisit := settle(self.run, self._asked, last)) is not None:
+            self._options["revisit"] = revisit
         if last is None or self._changed(last):
             notes += self._changes(last)
             self._log_start()
             finished = False
-        return Started(finished=finished, resumed=resumed, notes=notes)
+        if revisit is not None:
+            self.ledger.known.lose(lost_sources(self.ledger.known.sources(), self.run.root))
+            notes.append(self._due(revisit))
+        return Started(finished=finished, resumed=last is not None, notes=notes)
 
-    def _quarantine(self) -> list[str]:
+    def _quarantine(self, log: Summary) -> list[str]:
         problems = []
-        sequence = sum(1 for _ in read(self.run.log))
-        for entry, found in broken_entries(self.run):
-            sequence += 1
-            quarantine(self.run, entry, sequence)
+        for entry, found in broken_entries(self.run, log, every=self._verify_all):
+            log.add(quarantine(self.run, entry, log.sequence + 1))
             problems += [f"{problem}; its {len(entry.pages)} pages will be fetched again" for problem in found]
         return problems
-
-    def _set_aside(self) -> list[str]:
-        own = [self.run.table(table) for table in TABLES]
-        known = {f"run={run.name}" for run in runs(self.run.root)}
-        found = []
-        for path in foreign_files(self.run.root):
-            # Another run's process may be between rename and log entry: its folder is its own to clean.
-            elsewhere = path.parent.name in known and path.parent not in own
-            if not elsewhere and not (path.parent in own and is_segment(path)):
-                found.append(str(set_aside(self.run.root, path)))
-        return found
 
     def _changed(self, last: Entry) -> bool:
         return last.seeds != self._seeds or last.options != self._options
@@ -122,6 +134,13 @@ class Session:
             notes.append("options changed since the last start; recorded and applied")
         return notes
 
+    def _due(self, revisit: dict[str, Any]) -> str:
+        seen, due, following = self.ledger.known.counts(revisit["at"])
+        note = f"visits again what run {revisit['run']!r} saw: {seen:,} pages, {due:,} of them due"
+        if following is None or revisit["every"]:
+            return note
+        return f"{note}, the next on {datetime.fromtimestamp(following, UTC):%Y-%m-%d %H:%M} UTC; due=all visits all"
+
     def _log_start(self) -> None:
         self._sequence += 1
         entry = Entry(
@@ -133,7 +152,7 @@ class Session:
             settings_digest=self.settings_digest,
         )
         append(self.run.log, entry)
-        self.ledger.apply_start(entry.sequence, self.scope, self._seed_targets)
+        self.ledger.apply_start(entry.sequence, self.scope, self._seed_targets, _revisit(self.run, entry))
 
     def record(self, page: Page, links: Links) -> None:
         """Take in one page and its links for the next commit."""
@@ -150,11 +169,18 @@ class Session:
         Raises:
             StorageError: nothing was published; the run can be resumed.
         """
+        segment = self._with_kept_links(segment)
         entry = commit(self.run, self._sequence + 1, segment, self.settings_digest)
         self._sequence = entry.sequence
         hosts = self.ledger.apply_segment(entry.sequence, self.scope, visits(segment))
         reached("ledger-updated")
         return hosts
+
+    def _with_kept_links(self, segment: Segment) -> Segment:
+        unchanged = [page for page in segment.pages if needs_links(page)]
+        places = {page.url: self.ledger.known.source_of(page.url, page.host) for page in unchanged}
+        where = {url: place for url, place in places.items() if place is not None}
+        return with_kept_links(self.run.root, segment, where) if where else segment
 
     def lease(self, host_ids: Iterable[int], per_host: int) -> dict[int, list[Lease]]:
         """Lease the next URLs of some hosts from the ledger."""
@@ -179,41 +205,32 @@ class Session:
             self.ledger.release()
 
 
-def visits(segment: Segment) -> Iterator[Visit]:
-    """Yield what each page of *segment* means for the frontier."""
-    columns = [getattr(segment.links, name) for name in _LINK_FIELDS]
-    for page, where in segment.by_page():
-        targets = zip(*(column[where] for column in columns), strict=True)
-        yield Visit(page.url, page.host, page.domain, page.outcome, page.outcome_reason, page.depth, targets)
-
-
-def replay(run: Run, ledger: Ledger) -> tuple[int, Entry | None, bool]:
+def replay(run: Run, ledger: Ledger, log: Summary) -> None:
     """Enter what the log holds and the ledger lacks.
 
-    Returns:
-        the last number of the log, the last `start` entry, and whether the last entry is a `finish`.
+    Raises:
+        StateError: the ledger is ahead of the log.
     """
-    sequence, start, finished = 0, None, False
     behind = ledger.sequence
-    scope = Scope()
-    removed = {path for entry in read(run.log) for path in entry.removed}
-    for entry in read(run.log):
-        sequence, finished = entry.sequence, entry.kind == "finish"
-        if entry.kind == "start":
-            start, scope = entry, Scope.from_options(entry.options["scope"])
-        if entry.sequence > behind:
-            _enter(run, ledger, entry, scope, removed)
-    if sequence < behind:
+    if log.sequence < behind:
         raise StateError(
-            f"{ledger.path} is at entry {behind}, {run.log} ends at {sequence}: restore the entries that are "
+            f"{ledger.path} is at entry {behind}, {run.log} ends at {log.sequence}: restore the entries that are "
             "missing, or delete the ledger, which the log rebuilds"
         )
-    return sequence, start, finished
+    scope = Scope()
+    for start in log.starts:
+        if start.sequence <= behind:
+            scope = Scope.from_options(start.options["scope"])
+            ledger.since = start.options.get("revisit", {}).get("at", 0.0)
+    for entry in read(run.log, behind):
+        if entry.kind == "start":
+            scope = Scope.from_options(entry.options["scope"])
+        _enter(run, ledger, entry, scope, log.removed)
 
 
 def _enter(run: Run, ledger: Ledger, entry: Entry, scope: Scope, removed: set[str]) -> None:
     if entry.kind == "start":
-        ledger.apply_start(entry.sequence, scope, [_seed(url) for url in entry.seeds])
+        ledger.apply_start(entry.sequence, scope, [_seed(url) for url in entry.seeds], _revisit(run, entry))
     elif entry.kind == "segment":
         lost = any(file.path in removed for file in entry.files)
         ledger.apply_segment(entry.sequence, scope, [] if lost else read_visits(run, entry))
@@ -230,30 +247,9 @@ def _seed(url: str) -> Target:
     return Target(url, parts.host, parts.domain, "a", (), nofollow=False)
 
 
-def read_visits(run: Run, entry: Entry) -> Iterator[Visit]:
-    """Yield the same visits that `visits` yielded when *entry* was committed, read back from its files."""
-    paths = {file.table: run.root / file.path for file in entry.files}
-    pages = pq.read_table(paths["pages"], columns=["url", "host", "domain", "outcome", "outcome_reason", "depth"])
-    edges = pq.read_table(paths["edges"], columns=["src_url", *_LINK_FIELDS])
-    order: dict[str, list[tuple[Any, ...]]] = {url: [] for url in pages.column("url").to_pylist()}
-    rows = edges.select(list(_LINK_FIELDS)).to_pydict()
-    sources = pc.cast(edges.column("src_url"), "string").to_pylist()
-    for source, *values in zip(sources, *(rows[name] for name in _LINK_FIELDS), strict=True):
-        order[source].append(tuple(values))
-    for page in pages.to_pylist():
-        yield Visit(**page_fields(page), targets=order[page["url"]])
-
-
-def page_fields(page: dict[str, Any]) -> dict[str, Any]:
-    """Return the fields of a `Visit` that come from a row of the pages table."""
-    return {
-        "url": page["url"],
-        "host": page["host"],
-        "domain": page["domain"],
-        "outcome": page["outcome"],
-        "reason": page["outcome_reason"],
-        "depth": page["depth"],
-    }
+def _revisit(run: Run, entry: Entry) -> Revisit | None:
+    settled = entry.options.get("revisit")
+    return None if settled is None else revisit_of(run.root, settled)
 
 
 class PlainSession:
@@ -274,8 +270,9 @@ class PlainSession:
         """
         self.run.create()
         self._resources.enter_context(self.run.locked())
-        remove_unlisted(self.run, keep={file.path for file in live_files(self.run.log)})
-        self._sequence = sum(1 for _ in read(self.run.log))
+        log = summarise(self.run.log)
+        remove_unlisted(self.run, keep=log.live)
+        self._sequence = log.sequence
 
     def record(self, page: Page, links: Links) -> None:
         """Take in one page and its links for the next commit."""

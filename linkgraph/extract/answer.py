@@ -7,10 +7,12 @@ robots.txt the sitemaps it names, HTML what `extract` finds, and anything else a
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from linkgraph.extract import extract, is_html
+from linkgraph.extract.page import MAX_VALIDATOR
 from linkgraph.extract.sitemap import is_sitemap, sitemap_locations
 from linkgraph.fetch.robots import read_rules
 from linkgraph.model import Links, Page
@@ -23,7 +25,14 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
 def observe(
-    url: str, status: int, headers: Headers, body: bytes, *, truncated: bool = False, resources: bool = False
+    url: str,
+    status: int,
+    headers: Headers,
+    body: bytes,
+    *,
+    truncated: bool = False,
+    resources: bool = False,
+    conditional: bool = False,
 ) -> tuple[Page, Links]:
     """Return the page and the links of one answer.
 
@@ -34,6 +43,7 @@ def observe(
         body: the unpacked body; may be cut.
         truncated: whether *body* was cut.
         resources: also keep img, script and style links.
+        conditional: whether the request asked for the page only if it had changed; a 304 to any other is a failure.
 
     Raises:
         ValueError: *url* is no canonical http(s) URL.
@@ -43,6 +53,8 @@ def observe(
     if status in _REDIRECTS and location is not None:
         return _redirected(url, status, location)
     content_type = first.get("content-type", "")
+    if status == 304 and conditional:
+        return replace(bare_page(url), status=status, outcome="not-modified", **_validators(first)), Links()
     if not 200 <= status < 300:
         return _plain(url, status, content_type, body, outcome="failed", reason="http:status"), Links()
     if is_sitemap(body):
@@ -54,7 +66,13 @@ def observe(
     else:
         page = _plain(url, status, content_type, body, outcome="fetched", reason="content:type")
         links = Links()
-    return replace(page, status=status, truncated=truncated), links
+    return replace(page, status=status, truncated=truncated, **_validators(first)), links
+
+
+def _validators(headers: Mapping[str, str]) -> dict[str, Any]:
+    """Return what a later request for the same page can be made conditional with."""
+    found = {name: headers.get(name.replace("_", "-")) for name in ("etag", "last_modified")}
+    return {name: value if value and len(value) <= MAX_VALIDATOR else None for name, value in found.items()}
 
 
 def bare_page(url: str) -> Page:

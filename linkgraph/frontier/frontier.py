@@ -91,7 +91,7 @@ class Frontier:
         self._now = float("-inf")
         self._waiting: list[tuple[float, int, HostQueue]] = []
         self._due: deque[HostQueue] = deque()
-        self._ready: list[tuple[int, int, HostQueue]] = []
+        self._ready: list[tuple[float, int, int, HostQueue]] = []
         self._hungry: dict[int, HostQueue] = {}
         self._delays: dict[str, float] = {}
         self._order = count()
@@ -141,7 +141,7 @@ class Frontier:
             return None
         self._advance(now)
         while self._ready:
-            queue = heapq.heappop(self._ready)[2]
+            queue = heapq.heappop(self._ready)[3]
             queue.placed = False
             if not queue.buffer or queue.ready_at > now:  # put off while it was ready: another connection's doing
                 self._place(queue)
@@ -239,7 +239,7 @@ class Frontier:
                 self._due.append(queue)
 
     def _make_ready(self, queue: HostQueue) -> None:
-        heapq.heappush(self._ready, (queue.buffer[-1].depth, next(self._order), queue))
+        heapq.heappush(self._ready, (queue.buffer[-1].due, queue.buffer[-1].depth, next(self._order), queue))
 
     def _advance(self, now: float) -> None:
         self._now = max(self._now, now)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from linkgraph.errors import StateError, StorageError
+from linkgraph.frontier.known import NOT_DUE, Known, Revisit
 from linkgraph.frontier.scope import MAX_REDIRECTS, SAME_DEPTH_KINDS, Scope, Target
 from linkgraph.frontier.sql import ADD, DONE, EXCLUDED, FAILED, LEASED, NEXT, PENDING, SCHEMA, STATES
 
@@ -41,6 +42,12 @@ class Lease(NamedTuple):
     host_id: int
     depth: int
     discovered_from: str | None
+    due: float = 0.0
+    """Seconds since 1970 from which on it is wanted; 0 in a run that visits nothing again."""
+    etag: str | None = None
+    last_modified: str | None = None
+    mark: str | None = None
+    """Digest of the content that an earlier run saw, or where it was redirected to."""
 
 
 class Host(NamedTuple):
@@ -83,7 +90,12 @@ class Ledger:
             self._db.execute(f"PRAGMA cache_size = -{_SQLITE_CACHE_KIB}")
             self._db.execute("PRAGMA temp_store = MEMORY")
             self._db.executescript(SCHEMA)
-            self.pending = self.counts()["pending"]
+            self.known = Known(self._db)
+            """What earlier runs saw of the URLs."""
+            self.since = 0.0
+            """When a run that visits pages again began, in seconds since 1970: URLs that it finds are due then."""
+            waiting = f"SELECT count(*) FROM urls WHERE state = {PENDING}"
+            self.pending = int(self._db.execute(waiting).fetchone()[0])
             """About how many URLs wait; exact when the ledger is opened."""
         except sqlite3.DatabaseError as error:
             if (error.sqlite_errorcode & 0xFF) in _DISK_ERRORS:
@@ -125,17 +137,25 @@ class Ledger:
         for cache in (self._hosts, self._recent, self._excluded):
             cache.clear()
 
-    def apply_start(self, sequence: int, scope: Scope, seeds: Iterable[Target]) -> None:
-        """Enter the seeds at depth 0 and let a changed scope decide anew on what it had decided before."""
+    def apply_start(self, sequence: int, scope: Scope, seeds: Iterable[Target], revisit: Revisit | None = None) -> None:
+        """Enter the seeds at depth 0 and let a changed scope decide anew on what it had decided before.
+
+        With *revisit* everything that earlier runs saw is entered too, in the order in which it is due.
+        """
         with self._transaction():
+            if revisit is not None:
+                self.since = revisit.at
+                self.known.enter(revisit, self._host_id)
             self._rescope(scope)
+            if revisit is not None and not revisit.every:
+                self.known.leave_out(revisit.at)
             for seed in seeds:
                 self._add(seed, PENDING, None, depth=0, hops=0, parent=None)
             self._mark(sequence)
         self._forget()
 
     def _rescope(self, scope: Scope) -> None:
-        lifted = "'scope:domain', 'scope:depth', 'budget:domain', 'budget:run'"
+        lifted = f"'scope:domain', 'scope:depth', 'budget:domain', 'budget:run', '{NOT_DUE}'"
         if scope.follow_nofollow:
             lifted += ", 'scope:nofollow'"
         self._db.execute(
@@ -201,7 +221,7 @@ class Ledger:
         else:
             _remember(self._excluded, (target.url, reason), depth)
         host = self._host_id(target.host, target.domain)
-        changed = self._db.execute(ADD, (host, target.url, state, reason, depth, hops, parent)).rowcount
+        changed = self._db.execute(ADD, (host, target.url, state, reason, depth, hops, parent, self.since)).rowcount
         if changed and state == PENDING:
             self.pending += 1
             self._touched[host] = Host(host, target.host, target.domain)
@@ -246,17 +266,18 @@ class Ledger:
         self._db.execute("INSERT INTO applied VALUES (?)", (sequence,))
 
     def lease(self, host_ids: Iterable[int], per_host: int) -> dict[int, list[Lease]]:
-        """Return up to *per_host* pending URLs of each host, shallowest and oldest first, and hold them as leased.
+        """Return up to *per_host* pending URLs of each host and hold them as leased.
 
-        A lease lives in memory only: it ends with the commit of its page, with `release`, or with the process. On
-        disk it would cost a write a URL, and the next start would have to undo it.
+        The longest due come first, and of those the shallowest and oldest. A lease lives in memory only: it ends with
+        the commit of its page, with `release`, or with the process. On disk it would cost a write a URL, and the next
+        start would have to undo it.
         """
         leases: dict[int, list[Lease]] = {host_id: [] for host_id in host_ids}
         rows = self._db.execute(NEXT, (json.dumps(list(leases)), per_host)).fetchall()
         for row in rows:
             leases[row[2]].append(Lease(*row))
         for found in leases.values():
-            found.sort(key=attrgetter("depth", "id"))
+            found.sort(key=attrgetter("due", "depth", "id"))
         self._db.executemany("INSERT INTO leased VALUES (?)", (row[:1] for row in rows))
         return leases
 
@@ -288,8 +309,9 @@ class Ledger:
         """Return how many pages of each domain were fetched or tried, for the budgets; robots.txt costs none."""
         return dict(
             self._db.execute(
-                f"SELECT domain, count(*) FROM urls JOIN hosts ON hosts.id = urls.host "
-                f"WHERE state IN ({DONE}, {FAILED}) AND url NOT LIKE '%/robots.txt' GROUP BY domain"
+                "SELECT domain, sum(pages) FROM (SELECT host, count(*) AS pages FROM urls INDEXED BY visited "
+                f"WHERE state IN ({DONE}, {FAILED}) AND substr(url, -11) <> '/robots.txt' GROUP BY host) AS counted "
+                "JOIN hosts ON hosts.id = counted.host GROUP BY domain"
             )
         )
 

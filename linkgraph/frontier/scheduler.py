@@ -12,7 +12,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar, cast
 
 from scrapy import Request, Spider
@@ -20,6 +20,7 @@ from scrapy.core.scheduler import BaseScheduler
 from scrapy.crawler import Crawler
 
 from linkgraph.errors import LinkgraphError
+from linkgraph.frontier.conditional import conditions, settled
 from linkgraph.frontier.frontier import Frontier, HostQueue
 from linkgraph.frontier.ledger import Host, Lease, Ledger
 from linkgraph.frontier.retry import Retries
@@ -180,6 +181,7 @@ class FrontierScheduler(BaseScheduler):
             lease.url,
             callback=self._spider.parse,
             errback=self._spider.failed,
+            headers=conditions(lease),
             meta=meta,
             dont_filter=True,
         )
@@ -211,8 +213,7 @@ class FrontierScheduler(BaseScheduler):
         if wait is not None:
             self.frontier.again(taken.queue, taken.lease, time.monotonic() + wait)
             return False
-        depth, source = taken.lease.depth, taken.lease.discovered_from
-        self.record(replace(page, depth=depth, discovered_from=source), links)
+        self.record(settled(taken.lease, page), links)
         return True
 
     def record(self, page: Page, links: Links) -> None:

@@ -16,8 +16,9 @@ CREATE TABLE IF NOT EXISTS hosts (id INTEGER PRIMARY KEY, host TEXT NOT NULL UNI
 CREATE INDEX IF NOT EXISTS hosts_of_domain ON hosts (domain);
 CREATE TABLE IF NOT EXISTS urls (
     id INTEGER PRIMARY KEY, host INTEGER NOT NULL, url TEXT NOT NULL, state INTEGER NOT NULL, reason TEXT,
-    depth INTEGER NOT NULL, hops INTEGER NOT NULL, parent INTEGER, UNIQUE (host, url));
-CREATE INDEX IF NOT EXISTS pending ON urls (host, depth, id) WHERE state = 0;
+    depth INTEGER NOT NULL, hops INTEGER NOT NULL, parent INTEGER, due REAL NOT NULL DEFAULT 0, UNIQUE (host, url));
+CREATE INDEX IF NOT EXISTS pending_by_due ON urls (host, due, depth, id) WHERE state = 0;
+CREATE INDEX IF NOT EXISTS visited ON urls (host) WHERE state IN (2, 3) AND substr(url, -11) <> '/robots.txt';
 CREATE TABLE IF NOT EXISTS applied (sequence INTEGER NOT NULL);
 CREATE TEMPORARY TABLE leased (id INTEGER PRIMARY KEY);
 """
@@ -36,7 +37,7 @@ def _rank(row: str) -> str:
 _BETTER = f"(urls.state = {EXCLUDED} AND excluded.reason IS NOT urls.reason AND {_rank('excluded')} > {_rank('urls')})"
 _NEARER = f"(excluded.depth < urls.depth AND {_rank('excluded')} = {_rank('urls')})"
 ADD = f"""
-INSERT INTO urls (host, url, state, reason, depth, hops, parent) VALUES (?, ?, ?, ?, ?, ?, ?)
+INSERT INTO urls (host, url, state, reason, depth, hops, parent, due) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (host, url) DO UPDATE SET
     depth = excluded.depth, hops = CASE WHEN {_BETTER} THEN excluded.hops ELSE min(hops, excluded.hops) END,
     state = CASE WHEN {_BETTER} THEN excluded.state ELSE state END,
@@ -47,9 +48,9 @@ WHERE {_BETTER} OR {_NEARER}
 """A URL's row tells of the best link to it; among equally good ones, of the depth of the nearest."""
 
 NEXT = f"""
-SELECT u.id, u.url, u.host, u.depth, p.url FROM json_each(?) AS wanted
+SELECT u.id, u.url, u.host, u.depth, p.url, u.due, e.etag, e.last_modified, e.mark FROM json_each(?) AS wanted
 CROSS JOIN urls AS u ON u.id IN (
     SELECT id FROM urls WHERE host = wanted.value AND state = {PENDING}
-    AND NOT EXISTS (SELECT 1 FROM leased WHERE leased.id = urls.id) ORDER BY depth, id LIMIT ?)
-LEFT JOIN urls AS p ON p.id = u.parent
+    AND NOT EXISTS (SELECT 1 FROM leased WHERE leased.id = urls.id) ORDER BY due, depth, id LIMIT ?)
+LEFT JOIN urls AS p ON p.id = u.parent LEFT JOIN earlier AS e ON e.id = u.id
 """

@@ -25,6 +25,7 @@ from linkgraph.edges.schema import SCHEMA_VERSION
 from linkgraph.errors import StorageError
 from linkgraph.graph.collapse import collapse
 from linkgraph.graph.collapse.scan import FileScan, Scan
+from linkgraph.graph.collapse.standing import Standing, StandingScan
 from linkgraph.graph.csr import LinkGraph
 from linkgraph.graph.intern import Interner
 from linkgraph.graph.names import Names, array_path
@@ -82,9 +83,10 @@ class _Work:
     def pages(self) -> Scan:
         return FileScan(self.live.page_files)
 
-    def graphs(self) -> dict[str, LinkGraph]:
+    def graphs(self, standing: Standing) -> dict[str, LinkGraph]:
         with self.timed("collapse"):
-            graphs = collapse(self.edges("collapsing links"), self.pages, self.policy, LEVELS)
+            edges = StandingScan(self.edges("collapsing links"), standing)
+            graphs = collapse(edges, self.pages, self.policy, LEVELS)
             (self.folder / "graph").mkdir()
             for level, graph in graphs.items():
                 graph.save(graph_stem(self.folder, level))
@@ -98,12 +100,15 @@ class _Work:
                 self.progress("ranking", done, len(graphs))
         return found
 
-    def compact(self, names: dict[str, Names], ranks: PageRank, buckets: int) -> tuple[dict[str, Tally], int]:
+    def compact(
+        self, names: dict[str, Names], ranks: PageRank, buckets: int, standing: Standing
+    ) -> tuple[dict[str, Tally], int]:
         with self.timed("sort"):
             domains = Domains.of(names["domain"], authority(ranks))
             ids = {"domain": domains.ids, "host": Interner.of(names["host"])}
             tallies = {level: Tally(level, ids[level]) for level in LEVELS}
-            sorter = Sorter(names["domain"], domains, Addresses.read(self.pages), self.policy, tuple(tallies.values()))
+            addresses = Addresses.read(self.pages)
+            sorter = Sorter(names["domain"], domains, addresses, self.policy, tuple(tallies.values()), standing)
             links = compact(
                 self.edges("sorting links"),
                 self.pages,
@@ -128,11 +133,12 @@ def _names(graph: LinkGraph) -> Names:
 
 
 def _make(work: _Work, name: str, final: Path) -> BuildResult:
-    graphs = work.graphs()
+    standing = Standing.read(work.pages)
+    graphs = work.graphs(standing)
     names = {level: _names(graph) for level, graph in graphs.items()}
     ranks = work.ranks(graphs)
     buckets = bucket_count(work.live.rows("edges"))
-    tallies, links = work.compact(names, ranks["domain"], buckets)
+    tallies, links = work.compact(names, ranks["domain"], buckets, standing)
     work.tables(names, tallies, ranks)
     return BuildResult(
         name=name,

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from linkgraph.edges.schema import EDGES, PAGES
 from linkgraph.graph.collapse.scan import Scan, utf8
+from linkgraph.graph.collapse.standing import Standing
 from linkgraph.graph.names import Names
 from linkgraph.graph.policy import VotePolicy
 from linkgraph.index.columns import to_working, working_schema
@@ -52,6 +53,7 @@ class Sorter:
     policy: VotePolicy
     tallies: tuple[Tally, ...]
     """Counted into, bucket by bucket."""
+    standing: Standing
 
 
 def compact(edges: Scan, pages: Scan, sorter: Sorter, *, build: Path, buckets: int, done: Callable[[int], None]) -> int:
@@ -73,7 +75,7 @@ def compact(edges: Scan, pages: Scan, sorter: Sorter, *, build: Path, buckets: i
     total = 0
     for number in range(buckets):
         newest = newest_pages(known.bucket(number))
-        links, order = distinct_links(rows.bucket(number), sorter.domains, newest)
+        links, order = distinct_links(rows.bucket(number), sorter.domains, newest, sorter.standing)
         within = _count(links, newest, sorter)[order]
         bucket_folder(build, number).mkdir(parents=True)
         write_links(backlinks_file(build, number), links, order[~within])

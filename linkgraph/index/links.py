@@ -1,8 +1,9 @@
 """The edges that point into one bucket of domains → one row a distinct link, sorted by target, ready to be looked up.
 
 A link is distinct by source page, target URL and fragment, kind, rel, anchor, alt and zone, as it is on one page. Of
-several observations the newest is kept; `first_seen` and `last_seen` tell the span. Promises the order (target domain
-by reversed labels, target URL, source domain by reversed labels, source URL, ordinal).
+several observations the newest is kept, if the page still holds it; `first_seen` and `last_seen` tell the span.
+Promises the order: target domain by reversed labels, target URL, source domain by reversed labels, source URL,
+ordinal.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from linkgraph.edges.schema import EDGES
-from linkgraph.graph.collapse.scan import utf8
+from linkgraph.graph.collapse.scan import among, utf8
+from linkgraph.graph.collapse.standing import Standing
 from linkgraph.graph.intern import Interner
 from linkgraph.graph.names import Names
 from linkgraph.index.columns import codes, ranks, starts_of_runs
@@ -82,13 +84,16 @@ def _milliseconds(moment: NDArray[np.int64]) -> pa.Array:
     return pa.array(moment).cast(pa.timestamp("ms", tz="UTC"))
 
 
-def distinct_links(rows: pa.Table, domains: Domains, pages: pa.Table) -> tuple[pa.Table, NDArray[np.int64]]:
+def distinct_links(
+    rows: pa.Table, domains: Domains, pages: pa.Table, standing: Standing
+) -> tuple[pa.Table, NDArray[np.int64]]:
     """Return one row a distinct link, with the columns that the build adds, and the order that sorts them by target.
 
     Args:
         rows: the edges of one bucket in working form, `run` included.
         domains: authority and order of every domain.
         pages: the newest row of every page of the same bucket.
+        standing: tells which links a later visit of their page did not find again; they are left out.
     """
     source, target = domains.find(rows["src_domain"]), domains.find(rows["dst_domain"])
     page, moment = ranks(rows["src_url"]), rows["observed_at"].cast(pa.int64()).to_numpy()
@@ -100,6 +105,10 @@ def distinct_links(rows: pa.Table, domains: Domains, pages: pa.Table) -> tuple[p
         order = np.lexsort((moment, identity, out_of, into))
         starts = starts_of_runs(into[order], out_of[order], identity[order])
         first, last = order[starts], order[np.append(starts[1:], len(order)) - 1]
+    last_seen = _milliseconds(moment[last])
+    still = standing.holds(rows["src_url"].combine_chunks().take(pa.array(last)), last_seen)
+    if len(last) < rows.num_rows or not still.all():
+        first, last = first[still], last[still]
         rows, into, out_of, source = rows.take(pa.array(last)), into[last], out_of[last], source[last]
     for name, values in (
         ("first_seen", _milliseconds(moment[first])),
@@ -115,7 +124,10 @@ def _status_of(urls: pa.ChunkedArray, pages: pa.Table) -> pa.Array:
     known = Interner()
     known.add(*utf8(pages["url"].combine_chunks()))
     row = known.find(*utf8(urls.combine_chunks()))
-    return pages["status"].combine_chunks().take(pa.array(row, mask=row < 0))
+    unchanged = among(pages["outcome"].combine_chunks(), ("not-modified",))
+    # What a server need not send again is what it sent before.
+    status = pc.if_else(pa.array(unchanged), pa.scalar(200, pa.int16()), pages["status"].combine_chunks())
+    return status.take(pa.array(row, mask=row < 0))
 
 
 def newest_pages(pages: pa.Table) -> pa.Table:

@@ -94,10 +94,13 @@ class Dataset:
             return self._build.graph(level)
         from linkgraph.graph.collapse import collapse  # it takes numba along, which the other answers do not need
         from linkgraph.graph.collapse.scan import FileScan
+        from linkgraph.graph.collapse.standing import Standing, StandingScan
 
         chosen = chosen or policy_named("followed")
         live = self.snapshot
-        return collapse(FileScan(live.edge_files), FileScan(live.page_files), chosen, [level])[level]
+        pages = FileScan(live.page_files)
+        edges = StandingScan(FileScan(live.edge_files), Standing.read(pages))
+        return collapse(edges, pages, chosen, [level])[level]
 
     def _was_built_under(self, policy: str) -> bool:
         try:

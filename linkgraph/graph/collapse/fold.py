@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from linkgraph.graph.collapse.scan import Scan, among, decoded, mask, utf8
 from linkgraph.graph.intern import Interner
 from linkgraph.graph.policy import VotePolicy
+from linkgraph.model import CONCLUSIVE_OUTCOMES
 
 _STATED = ("src_url", "src_domain", "dst_url", "dst_host", "dst_domain", "observed_at")
 _STATEMENTS = pa.schema(
@@ -107,7 +108,7 @@ def _newest_fetches(pages: Scan, urls: Interner) -> _Fetches:
     found = []
     for batch in pages.batches(_FETCHED):
         node = urls.find(*utf8(batch.column("url")))
-        kept = (node >= 0) & among(batch.column("outcome"), ("fetched", "redirected"))
+        kept = (node >= 0) & among(batch.column("outcome"), CONCLUSIVE_OUTCOMES)
         rows = pa.Table.from_batches([batch.filter(pa.array(kept))]).drop_columns(["url", "outcome"])
         found.append(rows.append_column("node", pa.array(node[kept])))
     count = len(urls)
