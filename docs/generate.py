@@ -15,6 +15,7 @@ from typing import Any
 
 import typer
 
+from linkgraph.classify.vocabulary import ACQUISITIONS, NO_HYPERLINK, PLACEMENTS, backlink_words
 from linkgraph.cli import application
 from linkgraph.model import REASONS
 
@@ -43,6 +44,20 @@ def reasons() -> str:
     """Return a table of the closed list of reasons."""
     rows = [f"| `{reason}` | {meaning} |" for reason, meaning in REASONS.items()]
     return "\n".join(["| reason | meaning |", "|---|---|", *rows])
+
+
+def placements() -> str:
+    """Return a table of where a link can stand."""
+    rows = [f"| `{word}` | {meaning} |" for word, meaning in (*PLACEMENTS.items(), *NO_HYPERLINK.items())]
+    return "\n".join(["| placement | where the link stands |", "|---|---|", *rows])
+
+
+def acquisitions() -> str:
+    """Return a table of how a link can have come about, with the words of backlink texts."""
+    rows = [
+        f"| `{word}` | {meaning} | {', '.join(backlink_words(word)) or '-'} |" for word, meaning in ACQUISITIONS.items()
+    ]
+    return "\n".join(["| acquisition | how it came about | in backlink texts |", "|---|---|---|", *rows])
 
 
 def commands() -> str:
@@ -78,6 +93,8 @@ PARTS: dict[str, tuple[str, Callable[[], str]]] = {
     "settings": ("settings.md", settings),
     "reasons": ("data.md", reasons),
     "commands": ("commands.md", commands),
+    "placements": ("classification.md", placements),
+    "acquisitions": ("classification.md", acquisitions),
 }
 
 

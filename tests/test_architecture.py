@@ -60,6 +60,7 @@ HOMES = {
     "sqlite3": ("linkgraph.frontier.ledger", "linkgraph.frontier.known", "linkgraph.fetch.robots_cache"),
     "pyarrow": (
         "linkgraph.edges",
+        "linkgraph.classify",
         "linkgraph.index",
         "linkgraph.graph.collapse",
         "linkgraph.graph.build",

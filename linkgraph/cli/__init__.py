@@ -9,7 +9,7 @@ import typer
 
 from linkgraph.errors import LinkgraphError
 
-VERBS = ("crawl", "extract", "robots", "build", "authority", "backlinks", "report", "doctor", "demo")
+VERBS = ("crawl", "extract", "classify", "robots", "build", "authority", "backlinks", "report", "doctor", "demo")
 
 
 def application() -> typer.Typer:

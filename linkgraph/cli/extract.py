@@ -37,7 +37,7 @@ def extract(
 
     if form not in ("table", "json"):
         raise UsageError(f"--format {form}: give table or json")
-    address, headers, body = _read(source, url)
+    address, headers, body = read_source(source, url)
     page, links = extract_links(address, headers, body, resources=resources)
     if form == "json":
         _print_json(page, links)
@@ -45,7 +45,12 @@ def extract(
         _print_table(page, links)
 
 
-def _read(source: str, url: str) -> tuple[str, list[tuple[str, str]], bytes]:
+def read_source(source: str, url: str) -> tuple[str, list[tuple[str, str]], bytes]:
+    """Return the address, headers and body of a file, standard input or an address.
+
+    Raises:
+        UsageError: the file cannot be read.
+    """
     if source.startswith(("http://", "https://")):
         from linkgraph.fetch.once import fetch_once
 

@@ -1,0 +1,224 @@
+"""Raw links → placement, acquisition, their probabilities and the evidence, column by column.
+
+Promises one answer a link from the page that it stands on, the same for the same columns; work is done once for each
+distinct set of features. Refuses to guess where the language of a page is not one that the word lists know: what only
+words could decide is then `unknown`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from linkgraph.classify.evidence import FEATURES, observe
+from linkgraph.classify.model import (
+    ACQUISITION_INPUTS,
+    PLACEMENT_INPUTS,
+    Bools,
+    Floats,
+    Model,
+    Numbers,
+    acquisition_inputs,
+    models,
+    placement_inputs,
+)
+from linkgraph.classify.phrases import LANGUAGES
+from linkgraph.classify.vocabulary import ACQUISITIONS, INTERNAL, NO_HYPERLINK, PLACEMENTS, RULES_VERSION
+
+_WORD = pa.dictionary(pa.int32(), pa.string())
+
+CLASSES: pa.Schema = pa.schema(
+    [
+        pa.field("placement", _WORD, nullable=False),
+        pa.field("placement_probability", pa.float32(), nullable=False),
+        pa.field("acquisition", _WORD, nullable=False),
+        pa.field("acquisition_probability", pa.float32(), nullable=False),
+        pa.field("evidence", _WORD, nullable=False),
+        pa.field("rules_version", _WORD, nullable=False),
+    ]
+)
+"""What `classify` returns: a row a link."""
+
+WORDED = frozenset({"editorial", "placed", "directory", "reciprocal", "syndicated"})
+"""Acquisitions that rest on what the text says; without words that are known they are not guessed."""
+
+SHOWN = 3
+"""Features named in the evidence of an answer, beside the rule; more are rarely read."""
+
+SHARE = 0.2
+"""The least weight of a feature that is named as evidence."""
+
+LANGUAGE_COLUMN = "page_language"
+"""An optional column of the links: the declared language of the page that they stand on."""
+
+_FOREIGN = (
+    r"[\p{Cyrillic}\p{Arabic}\p{Greek}\p{Hebrew}\p{Thai}\p{Hangul}\p{Devanagari}\p{Bengali}\p{Tamil}\p{Georgian}]{2}"
+)
+"""Scripts of languages without word lists."""
+
+_PLACEMENTS, _ACQUISITIONS = tuple(PLACEMENTS), tuple(ACQUISITIONS)
+_PLACEMENT_WORDS = (*_PLACEMENTS, *NO_HYPERLINK)
+_ACQUISITION_WORDS = (*_ACQUISITIONS, INTERNAL)
+_UNKNOWN = _ACQUISITIONS.index("unknown")
+
+
+def classify(links: pa.Table) -> pa.Table:
+    """Return the columns of `CLASSES` for each link.
+
+    Args:
+        links: the columns of the edges table; every page's links must be complete and in document order. A column
+            `page_language` is read if there is one.
+
+    The evidence of a link reads `placement: rule, feature, feature; acquisition: rule, feature`. A link within one
+    domain has acquisition `internal`, probability 1. What is no hyperlink has placement `head`, `redirect` or
+    `canonical`, and acquisition `unknown` with probability 0 where it leads to another site.
+    """
+    if not links.num_rows:
+        return CLASSES.empty_table()
+    observed = observe(links)
+    keys, row_of = _distinct(observed)
+    placement, acquisition = models()
+    where = placement.probabilities(placement_inputs(keys))
+    places = where.argmax(axis=1)
+    inputs = acquisition_inputs(keys, places)
+    how = acquisition.probabilities(inputs)
+    ways = how.argmax(axis=1)
+    columns = _Columns(places[row_of], where.max(axis=1)[row_of], ways[row_of], how.max(axis=1)[row_of])
+    evidence = _evidence(keys, inputs, places, ways)
+    _refuse(columns, _foreign(links), how[:, _UNKNOWN][row_of])
+    _settle(columns, links)
+    return columns.table(pa.DictionaryArray.from_arrays(pa.array(row_of, pa.int32()), pa.array(evidence)))
+
+
+def classify_batches(tables: Iterable[pa.Table]) -> Iterator[tuple[pa.Table, pa.Table]]:
+    """Yield each table of links, cut between pages, with the columns of `CLASSES`; memory holds one table and a page.
+
+    Args:
+        tables: edges in the order in which they were written, so that the links of a page follow each other.
+    """
+    held: pa.Table | None = None
+    for table in tables:
+        links = table if held is None else pa.concat_tables([held, table])
+        pages = links["src_url"]
+        last = len(links) - 1
+        while last > 0 and pages[last - 1].as_py() == pages[len(links) - 1].as_py():
+            last -= 1
+        held = links.slice(last)
+        if last:
+            whole = links.slice(0, last)
+            yield whole, classify(whole)
+    if held is not None and held.num_rows:
+        yield held, classify(held)
+
+
+class _Columns:
+    """The answers in the making, a row a link."""
+
+    def __init__(self, place: Numbers, place_p: Floats, way: Numbers, way_p: Floats) -> None:
+        self.place, self.place_p, self.way, self.way_p = place, place_p, way, way_p
+
+    def table(self, evidence: pa.DictionaryArray) -> pa.Table:
+        version = pa.DictionaryArray.from_arrays(
+            pa.array(np.zeros(len(self.place)), pa.int32()), pa.array([RULES_VERSION])
+        )
+        return pa.table(
+            [
+                _words(self.place, _PLACEMENT_WORDS),
+                pa.array(self.place_p, pa.float32()),
+                _words(self.way, _ACQUISITION_WORDS),
+                pa.array(self.way_p, pa.float32()),
+                evidence,
+                version,
+            ],
+            schema=CLASSES,
+        )
+
+
+def _words(numbers: Numbers, words: tuple[str, ...]) -> pa.DictionaryArray:
+    return pa.DictionaryArray.from_arrays(pa.array(numbers, pa.int32()), pa.array(words))
+
+
+def _distinct(observed: Bools) -> tuple[Bools, npt.NDArray[np.int64]]:
+    """Return the distinct rows of a matrix, and which of them each row is."""
+    packed = np.packbits(observed, axis=1)
+    whole = packed.view(np.dtype((np.void, packed.shape[1]))).ravel()
+    _, first, of = np.unique(whole, return_index=True, return_inverse=True)
+    return observed[first], of.ravel()
+
+
+def _foreign(links: pa.Table) -> Bools:
+    """Return whether the page of each link is in a language, or the link in a script, without word lists."""
+    foreign = pc.match_substring_regex(links["anchor"], _FOREIGN).to_numpy()
+    if LANGUAGE_COLUMN in links.column_names:
+        language = pc.utf8_slice_codeunits(pc.utf8_lower(links[LANGUAGE_COLUMN].fill_null("en")), 0, 2)
+        foreign = foreign | ~pc.is_in(language, pa.array(sorted(LANGUAGES))).to_numpy()
+    return np.asarray(foreign)
+
+
+def _refuse(columns: _Columns, foreign: Bools, unknown: Floats) -> None:
+    """Answer `unknown`, with the model's own probability of it, where the words that decide are not known."""
+    worded = np.isin(columns.way, [_ACQUISITIONS.index(word) for word in sorted(WORDED)])
+    refused = foreign & worded
+    columns.way = np.where(refused, _UNKNOWN, columns.way)
+    columns.way_p = np.where(refused, unknown, columns.way_p)
+
+
+def _settle(columns: _Columns, links: pa.Table) -> None:
+    """Answer what needs no model: links within a domain, and what is no hyperlink."""
+    kinds = links["kind"]
+    kinds = kinds.cast(pa.string()) if pa.types.is_dictionary(kinds.type) else kinds
+    hyperlink = pc.is_in(kinds, pa.array(["a", "area"])).to_numpy()
+    redirect = pc.is_in(kinds, pa.array(["redirect", "refresh"])).to_numpy()
+    canonical = pc.equal(kinds, "link").to_numpy() & _has_token(links["rel"], "canonical")
+    other = np.select([redirect, canonical], [_place("redirect"), _place("canonical")], _place("head"))
+    internal = links["internal"].to_numpy()
+    columns.place = np.where(hyperlink, columns.place, other)
+    columns.place_p = np.where(hyperlink, columns.place_p, np.float32(1))
+    columns.way = np.where(internal, len(_ACQUISITIONS), np.where(hyperlink, columns.way, _UNKNOWN))
+    columns.way_p = np.where(internal, np.float32(1), np.where(hyperlink, columns.way_p, np.float32(0)))
+
+
+def _place(word: str) -> int:
+    return _PLACEMENT_WORDS.index(word)
+
+
+def _has_token(rels: pa.ChunkedArray, token: str) -> Bools:
+    array = rels.combine_chunks()
+    found = np.zeros(len(array), dtype=bool)
+    tokens = array.flatten()
+    tokens = tokens.cast(pa.string()) if pa.types.is_dictionary(tokens.type) else tokens
+    found[pc.list_parent_indices(array).to_numpy()[pc.equal(tokens, token).to_numpy(zero_copy_only=False)]] = True
+    return found
+
+
+def _evidence(keys: Bools, inputs: Bools, places: Numbers, ways: Numbers) -> list[str]:
+    """Return for each distinct set of features the rule that fired and the features that weighed most."""
+    placement, acquisition = models()
+    where = _strongest(placement_inputs(keys), PLACEMENT_INPUTS, placement, places)
+    how = _strongest(inputs, ACQUISITION_INPUTS, acquisition, ways)
+    internal = keys[:, FEATURES.index("link:internal")]
+    return [
+        f"placement: {place}" if inside else f"placement: {place}; acquisition: {way}"
+        for place, way, inside in zip(where, how, internal.tolist(), strict=True)
+    ]
+
+
+def _strongest(inputs: Bools, names: tuple[str, ...], model: Model, answers: Numbers) -> list[str]:
+    start = next(number for number, name in enumerate(names) if name.startswith("rule:"))
+    end = len(names) - len(model.classes)
+    rules = inputs[:, start:end].argmax(axis=1).tolist()
+    shares = np.where(inputs[:, :start], model.weights.T[answers, :start], 0)
+    top = np.argpartition(-shares, SHOWN, axis=1)[:, :SHOWN]
+    weights = np.take_along_axis(shares, top, axis=1)
+    order = np.argsort(-weights, axis=1)
+    top, weights = np.take_along_axis(top, order, axis=1).tolist(), np.take_along_axis(weights, order, axis=1).tolist()
+    return [
+        ", ".join(
+            [names[start + rule][len("rule:") :], *(names[at] for at, w in zip(ats, ws, strict=True) if w >= SHARE)]
+        )
+        for rule, ats, ws in zip(rules, top, weights, strict=True)
+    ]

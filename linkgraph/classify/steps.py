@@ -1,0 +1,91 @@
+"""The path to a link → what the ids, classes and tags on it say of the place.
+
+Promises one reading of an element's step, however many paths it is part of, and the innermost step that names a place
+kept apart from those around it. Refuses to read styles: only names and tags count.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from linkgraph.classify.tables import read_table
+
+_TABLE = read_table("steps.toml")
+
+LANDMARKS: dict[str, str] = _TABLE["landmarks"]
+"""Part of a page → the pattern of its names."""
+
+TAGS: dict[str, str] = _TABLE["tags"]
+"""Tags that say something of a place by themselves."""
+
+NAMES = tuple(LANDMARKS)
+_SIZE = len(NAMES) + len(TAGS)
+_LANDMARK_BITS = (1 << len(NAMES)) - 1
+
+FEATURES = (
+    *(f"path:{name}" for name in NAMES),
+    *(f"tag:{name}" for name in TAGS),
+    *(f"near:{name}" for name in NAMES),
+    *(f"own:{name}" for name in NAMES),
+    *(f"in:{name}" for name in TAGS),
+)
+"""What `read_paths` finds: a landmark or tag anywhere on the path, the innermost landmark around the link, the link's
+own names, and the tag of the element right around the link."""
+
+Bits = npt.NDArray[np.int64]
+
+
+def read_paths(paths: pa.Array) -> npt.NDArray[np.bool_]:
+    """Return a boolean matrix, a row a path of the `dom_path` column and a column a feature of `FEATURES`."""
+    steps = pc.split_pattern(paths, ">")
+    starts = steps.offsets.to_numpy()[:-1].astype(np.int64)
+    ends = steps.offsets.to_numpy()[1:].astype(np.int64)
+    flat = steps.flatten().dictionary_encode()
+    bits = _read_steps(flat.dictionary)[flat.indices.to_numpy()]
+    seen = np.bitwise_or.reduceat(bits, starts)
+    own = bits[ends - 1]
+    around = np.where(ends - starts > 1, bits[np.maximum(ends - 2, 0)], 0)
+    near = _innermost(bits & _LANDMARK_BITS, starts, ends)
+    return np.concatenate(
+        [
+            _unpacked(seen, _SIZE),
+            _unpacked(near, len(NAMES)),
+            _unpacked(own, len(NAMES)),
+            _unpacked(around >> len(NAMES), len(TAGS)),
+        ],
+        axis=1,
+    )
+
+
+def _innermost(landmarks: Bits, starts: Bits, ends: Bits) -> Bits:
+    """Return the landmarks of the last step of each path, but for the link's own, that has any."""
+    at = np.where(landmarks != 0, np.arange(len(landmarks)), -1)
+    at[ends - 1] = -1
+    last = np.maximum.reduceat(at, starts)
+    return np.where(last >= 0, landmarks[np.maximum(last, 0)], 0)
+
+
+def _read_steps(steps: pa.Array) -> Bits:
+    """Return the bits of each distinct step: its landmarks, then its tags."""
+    spaced = pc.replace_substring(pc.replace_substring_regex(steps, r"([a-z0-9])([A-Z])", r"\1-\2"), "_", "-")
+    tags = pc.replace_substring_regex(steps, r"[#.].*", "")
+    # A step is read twice, in words and as it is written, without its tag, which would read like a name.
+    names = pc.utf8_lower(
+        pc.binary_join_element_wise(
+            *(pc.replace_substring_regex(form, r"^[^#.]*", "") for form in (spaced, steps)), " "
+        )
+    )
+    for misleading in ("not-print", "object-category", "type-signature", "sig-object"):
+        names = pc.replace_substring(names, misleading, "")
+    bits = np.zeros(len(steps), dtype=np.int64)
+    for at, wanted in enumerate([*LANDMARKS.values(), *(f"^({tag})$" for tag in TAGS.values())]):
+        hits = pc.match_substring_regex(names if at < len(NAMES) else tags, wanted)
+        bits |= hits.to_numpy(zero_copy_only=False).astype(np.int64) << at
+    return bits
+
+
+def _unpacked(bits: Bits, width: int) -> npt.NDArray[np.bool_]:
+    return (bits[:, None] >> np.arange(width) & 1).astype(bool)
