@@ -54,6 +54,7 @@ REASONS: dict[str, str] = {
     "transport:slow": "the server sends slower than the least rate that is worth a connection",
     "transport:refused": "the connection was refused",
     "transport:failed": "the connection broke before the answer was complete",
+    "host:failing": "the host failed time after time; what was left of it was not asked for",
     "scope:domain": "outside the domains of the seeds, under follow=seeds",
     "scope:depth": "deeper than the depth limit",
     "revisit:not-due": "an earlier run saw the page, and it is not due again",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +28,7 @@ from linkgraph.fetch.middleware import PostponedRequest
 from linkgraph.fetch.resolve import leads_to_loopback, parse_mappings
 from linkgraph.frontier.conditional import conditions
 from linkgraph.frontier.frontier import Frontier
+from linkgraph.frontier.retry import read_retry_after
 from linkgraph.frontier.revisit import RevisitRule
 from linkgraph.frontier.scope import Scope
 from linkgraph.frontier.seeds import Seeds, read_seeds
@@ -41,7 +41,7 @@ _REASONS: tuple[tuple[type[BaseException], str], ...] = (
 )
 
 
-_REFUSALS = {"robots": "refused-by-robots", "guard": "refused-by-guard"}
+_REFUSALS = {"robots": "refused-by-robots", "guard": "refused-by-guard", "host": "excluded"}
 """Outcome by the family of the reason; a name without an address is a failure, whoever met it first."""
 
 
@@ -71,13 +71,16 @@ class SiteSpider(Spider):
         _require_contact(crawler, spider.seeds)
         pace_from(crawler.settings)
         guard_from(crawler.settings)  # the download handler asks again: here a mistake costs no run and no traceback
-        delay = _delay(crawler)
+        for name in ("LINKGRAPH_HOST_DELAY", "LINKGRAPH_ADDRESS_DELAY", "LINKGRAPH_BACKOFF"):
+            _seconds(crawler, name)  # a mistake costs no run
         scope = _scope(arguments, spider.seeds, crawler.settings.getbool("LINKGRAPH_FOLLOW_NOFOLLOW"))
         run, asked = _run(crawler, arguments)
         spider.session = Session(run, spider.seeds.urls, scope, {}, verify_all=_verify_all(crawler), asked=asked)
         spider.started = spider.session.start()
         spider.frontier = Frontier(
-            delay=delay,
+            delay=_seconds(crawler, "LINKGRAPH_HOST_DELAY"),
+            address_delay=_seconds(crawler, "LINKGRAPH_ADDRESS_DELAY"),
+            backoff=_seconds(crawler, "LINKGRAPH_BACKOFF"),
             connections_per_host=crawler.settings.getint("CONCURRENT_REQUESTS_PER_DOMAIN"),
             max_pages=scope.max_pages,
             max_pages_per_domain=scope.max_pages_per_domain,
@@ -108,7 +111,7 @@ class SiteSpider(Spider):
             conditional=taken is not None and bool(conditions(taken.lease)),
         )
         page = replace(page, fetched_at=datetime.now(UTC), ip=str(response.ip_address), elapsed_ms=_elapsed(response))
-        yield Observation(page, links, taken, _retry_after(response))
+        yield Observation(page, links, taken, read_retry_after(response.headers.get("Retry-After")))
 
     def failed(self, failure: Failure) -> Iterator[Observation]:
         """Yield why a request got no answer."""
@@ -164,14 +167,14 @@ def _number(arguments: dict[str, Any], name: str, least: int) -> int | None:
     return number
 
 
-def _delay(crawler: Crawler) -> float:
+def _seconds(crawler: Crawler, name: str) -> float:
     try:
-        delay = crawler.settings.getfloat("LINKGRAPH_HOST_DELAY")
+        seconds = crawler.settings.getfloat(name)
     except ValueError:
-        delay = -1.0
-    if not 0 <= delay <= MAX_HOST_DELAY:
-        raise UsageError(f"LINKGRAPH_HOST_DELAY: give seconds from 0 to {MAX_HOST_DELAY}")
-    return delay
+        seconds = -1.0
+    if not 0 <= seconds <= MAX_HOST_DELAY:
+        raise UsageError(f"{name}: give seconds from 0 to {MAX_HOST_DELAY}")
+    return seconds
 
 
 def _run(crawler: Crawler, arguments: dict[str, Any]) -> tuple[Run, Asked | None]:
@@ -233,16 +236,3 @@ def _text(value: bytes) -> str:
 def _elapsed(response: Response) -> int | None:
     latency = response.meta.get("download_latency")
     return None if latency is None else round(latency * 1000)
-
-
-def _retry_after(response: Response) -> float | None:
-    raw = response.headers.get("Retry-After")
-    if raw is None:
-        return None
-    text = raw.decode("latin-1").strip()
-    if text.isdecimal():  # `²` is a digit too, but no number
-        return float(text)
-    try:
-        return max(0.0, (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds())
-    except (TypeError, ValueError):
-        return None

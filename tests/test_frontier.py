@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from linkgraph.frontier.frontier import Frontier, HostQueue
+from linkgraph.frontier.frontier import Frontier
+from linkgraph.frontier.host_queue import HostQueue
 from linkgraph.frontier.ledger import Host, Lease
 
 
@@ -90,9 +91,9 @@ class World:
             self.frontier.slow_down(queue, 7.0)
         if end == "again":
             self.put_back[lease.id] += 1
-            self.frontier.finished(queue, counts=False)
             self.not_before[lease.host_id] = self.now + 3.0
             self.frontier.again(queue, lease, self.now + 3.0)
+            self.frontier.finished(queue, counts=False)
             return
         self.settled[lease.id] += 1
         if end == "refused":
@@ -180,7 +181,7 @@ def test_nothing_is_left_in_memory_at_the_end(depths, delay, script):
     kept = {
         name: value
         for name, value in vars(made.frontier).items()
-        if isinstance(value, dict | list) and value and name not in ("_delays", "_taken_by_domain")
+        if isinstance(value, dict | list) and value and name not in ("_paces", "_taken_by_domain")
     }
     assert kept == {}
     assert len(made.frontier) == made.frontier.in_flight == 0
@@ -336,7 +337,7 @@ def test_memory_holds_a_few_urls_a_host_whatever_the_ledger_knows():
     assert max(len(queue.buffer) for queue in made.frontier._hosts.values()) <= 32
 
 
-def test_rest_puts_a_host_off_and_survives_a_request_that_never_left():
+def test_robots_txt_costs_the_delay_though_the_page_behind_it_never_left():
     frontier = Frontier(delay=2.0)
     frontier.wake([Host(1, "a.test", "a.test")], 0.0)
     frontier.take(0.0)
@@ -344,9 +345,9 @@ def test_rest_puts_a_host_off_and_survives_a_request_that_never_left():
     frontier.load({1: [Lease(1, "http://a.test/", 1, 0, None)]}, 16)
     lease, queue = frontier.take(0.0)
 
-    frontier.rest(queue, 9.0)
+    frontier.asked(queue, 7.0)
+    frontier.again(queue, lease, 0.0)
     frontier.unsent(queue)
-    frontier.again(queue, lease, 9.0)
 
     assert frontier.take(8.9) is None
     assert frontier.next_time() == 9.0

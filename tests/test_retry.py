@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
 from linkgraph.extract.answer import bare_page
-from linkgraph.frontier.retry import MAX_WAIT, Retries
+from linkgraph.frontier.retry import Retries, read_retry_after
 
 FAILED = replace(bare_page("http://a.test/"), outcome="failed")
 
@@ -44,16 +45,29 @@ def test_tries_are_bounded_and_each_comes_later():
     assert waits == [1.0, 2.0, 4.0, None]
 
 
-def test_a_busy_server_is_left_alone_for_longer():
-    retries = Retries(2)
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        (b"17", 17.0),
+        (b" 0 ", 0.0),
+        (b"9" * 5000, float("inf")),
+        (b"Sun, 22 Nov 2026 10:00:30 GMT", 30.0),
+        (b"Sunday, 22-Nov-26 10:00:30 GMT", 30.0),
+        (b"Sun Nov 22 10:00:30 2026", 30.0),
+        (b"Sun, 22 Nov 2026 09:00:00 GMT", 0.0),
+        (b"Sun, 22 Nov 2026 10:00:30 -0000", 30.0),
+        (b"soon", None),
+        (b"", None),
+        (b"-5", None),
+        (b"1.5", None),
+        (b"\xb2", None),
+        (None, None),
+    ],
+)
+def test_a_server_names_a_time_in_seconds_or_as_a_date(value, seconds):
+    found = read_retry_after(value, datetime(2026, 11, 22, 10, tzinfo=UTC))
 
-    assert [retries.wait(1, status(503)) for _ in range(3)] == [60.0, 120.0, None]
-
-
-def test_a_server_that_names_a_time_is_given_it():
-    assert Retries(2).wait(1, status(503), retry_after=17.0) == 17.0
-    assert Retries(2).wait(1, status(503), retry_after=MAX_WAIT + 1) is None
-    assert Retries(2).wait(1, status(503), retry_after=float("inf")) is None
+    assert found == seconds or (seconds == float("inf") and found is not None and found > 1e290)
 
 
 def test_each_url_has_tries_of_its_own_and_is_forgotten_when_it_is_settled():

@@ -12,6 +12,7 @@ import pytest
 from scrapy.crawler import Crawler
 from scrapy.settings import Settings
 from scrapy.spiders import Spider
+from scrapy.statscollectors import MemoryStatsCollector
 
 from linkgraph.errors import LinkgraphError, StorageError
 from linkgraph.extract.answer import bare_page
@@ -104,7 +105,7 @@ def at_work(act: Callable, session: Counting, **settings: Any) -> FrontierSchedu
     async def work() -> FrontierScheduler:
         limits = {"LINKGRAPH_COMMIT_PAGES": 100, "LINKGRAPH_COMMIT_LINKS": 100, "LINKGRAPH_COMMIT_SECONDS": 60}
         crawler = Crawler(Idle, Settings({**limits, "RETRY_TIMES": 1, **settings}))
-        crawler.engine = Asleep()
+        crawler.engine, crawler.stats = Asleep(), MemoryStatsCollector(crawler)
         scheduler = FrontierScheduler.from_crawler(crawler)
         spider = Idle()
         spider.session, spider.frontier, spider.started = session, Frontier(delay=0.0), Opened()

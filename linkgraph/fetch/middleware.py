@@ -1,26 +1,34 @@
-"""Scrapy's face of robots and the guard: a request that is about to leave → let through, or refused with a reason.
+"""Scrapy's face of robots and the guard: a request that is about to leave → let through, put off, or refused.
 
-Promises that every request, redirects and sitemaps included, is asked about anew when it leaves the frontier.
+Promises that every request, redirects and sitemaps included, is asked about anew when it leaves the frontier, that each
+request for robots.txt keeps its host's and its address's delay like any other, and that one that fails is tried again.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import urlsplit
 
-from scrapy import Request
+from scrapy import Request, signals
 from scrapy.crawler import Crawler
 from scrapy.exceptions import CannotResolveHostError, IgnoreRequest
 from scrapy.http import Response
 
 from linkgraph.errors import RefusedError, UsageError
 from linkgraph.fetch.handler import resolver_of
-from linkgraph.fetch.robots import MAX_REDIRECTS, Rules, read_rules, unreachable
+from linkgraph.fetch.resolve import DNS_MEMORY
+from linkgraph.fetch.robots import MAX_REDIRECTS, Rules, read_rules, stand_in, unreachable
 from linkgraph.fetch.robots_cache import RobotsCache
 from linkgraph.fetch.ruleset import MAX_BYTES
-from linkgraph.urls import resolve
+from linkgraph.frontier.pace import Answered
+from linkgraph.frontier.retry import read_retry_after
+from linkgraph.urls import resolve, split
+
+if TYPE_CHECKING:
+    from linkgraph.frontier.scheduler import Taken
 
 PRODUCT_TOKEN = "linkgraph"  # noqa: S105 - RFC 9309's word for the crawler's name
 SKIP = "linkgraph_no_robots"
@@ -35,52 +43,130 @@ class RefusedRequest(RefusedError, IgnoreRequest):  # noqa: N818 - Scrapy's name
 
 
 class PostponedRequest(IgnoreRequest):
-    """The URL went back to the frontier: robots.txt was asked just now, and the host's delay comes before the page."""
+    """The URL went back to the frontier: its host, or the address of it, is to be asked later."""
+
+
+@dataclass(slots=True)
+class _Search:
+    """On the way to the rules of one origin."""
+
+    url: str
+    """What to ask for next."""
+    hops: int = 0
+    failures: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Got:
+    """What one request for a robots.txt came to."""
+
+    status: int | None = None
+    body: bytes = b""
+    target: str | None = None
+    """Where it redirects to."""
+    retry_after: float | None = None
+    address: str | None = None
+    why: str = ""
+    """Why none was sent, or will be: a reason of the closed list."""
 
 
 class PolitenessMiddleware:
-    """Asks the guard and robots.txt about each request; slows hosts that ask for it."""
+    """Asks the guard and robots.txt about each request; tells the frontier what hosts answer."""
+
+    clock = staticmethod(time.monotonic)
+    """Seconds of the clock that paces hosts."""
+    wall = staticmethod(time.time)
+    """Seconds of the clock that rules grow old by: it goes on while no crawl runs."""
 
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
         self._resolver = resolver_of(crawler)
         self._deny_forbidden = _denies_forbidden(crawler.settings)
-        self._cache = RobotsCache()
-        self._pending: dict[str, asyncio.Future[Rules]] = {}
+        self._retries = crawler.settings.getint("RETRY_TIMES")
+        self._cache: RobotsCache | None = None
+        self._searches: dict[str, _Search] = {}
+        self._pending: dict[str, asyncio.Future[Rules | None]] = {}
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> PolitenessMiddleware:
         """Build from a crawler's settings."""
-        return cls(crawler)
+        middleware = cls(crawler)
+        crawler.signals.connect(middleware.spider_closed, signal=signals.spider_closed)
+        return middleware
+
+    @property
+    def _rules_known(self) -> RobotsCache:
+        if self._cache is None:
+            session = getattr(self._crawler.spider, "session", None)
+            # Beside the ledger: both are caches of one run.
+            self._cache = RobotsCache(None if session is None else session.ledger.path.with_name("robots.sqlite"))
+        return self._cache
+
+    def spider_closed(self) -> None:
+        """Close the file of rules."""
+        if self._cache is not None:
+            self._cache.close()
 
     async def process_request(self, request: Request) -> None:
         """Let *request* go on.
 
         Raises:
-            RefusedRequest: the guard or robots.txt refuses it.
-            PostponedRequest: it will be taken again when the host's delay is over.
+            RefusedRequest: the guard or robots.txt refuses it, or its host was given up.
+            PostponedRequest: it will be taken again when its host and address may be asked.
         """
         if reason := self._resolver.refuses(request.url):
             raise RefusedRequest(reason, request.url)
         if request.meta.get(SKIP):
             return
-        parts = urlsplit(request.url)
-        origin = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
-        rules = self._cache.get(origin, time.time())
-        if rules is None:
-            rules = await self._rules(origin)
-            self._pause(request, rules)
+        taken: Taken | None = request.meta.get("linkgraph")
+        if taken is not None:
+            if taken.queue.pace is not None and taken.queue.pace.given_up:
+                raise RefusedRequest("host:failing", request.url)
+            if taken.frontier.paces_addresses and taken.queue.address is None:
+                await self._locate(request.url, taken)
+        rules = await self._rules(request.url, taken)
+        if taken is not None:
+            self._slow_down(taken, rules.delay or 0.0)
         if reason := rules.refuses(request.url):
             raise RefusedRequest(reason, request.url)
 
-    async def _rules(self, origin: str) -> Rules:
-        """Fetch the rules of *origin*, once however many requests wait for them."""
+    async def _locate(self, url: str, taken: Taken) -> None:
+        """Tell the frontier at which address the host is, unless the user's own map says where requests go."""
+        if self._resolver.is_mapped(url):
+            return
+        try:
+            found = await self._resolver.admit(url)
+        except RefusedError as error:
+            raise RefusedRequest(error.reason, url) from error
+        except OSError as error:
+            raise RefusedRequest("dns:failed", url) from error
+        if not taken.frontier.locate(taken.queue, found[0]["host"], self.clock()):
+            _postpone(taken, self.clock())
+
+    @staticmethod
+    def _slow_down(taken: Taken, delay: float) -> None:
+        asked = 0.0 if taken.queue.pace is None else taken.queue.pace.asked
+        if asked != delay:
+            taken.frontier.slow_down(taken.queue, delay)
+
+    async def _rules(self, url: str, taken: Taken | None) -> Rules:
+        """Return the rules of the site of *url*, asked for once however many requests wait for them."""
+        parts = urlsplit(url)
+        origin = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+        rules = self._rules_known.get(origin, self.wall())
+        while rules is None:
+            rules = await self._one_step(origin, taken)
+            if taken is not None and (rules is None or rules.reachable) and taken.queue.ready_at > self.clock():
+                self._slow_down(taken, 0.0 if rules is None else rules.delay or 0.0)
+                _postpone(taken, self.clock())
+        return rules
+
+    async def _one_step(self, origin: str, taken: Taken | None) -> Rules | None:
         if (under_way := self._pending.get(origin)) is not None:
             return await under_way
         future = self._pending[origin] = asyncio.get_running_loop().create_future()
         try:
-            rules = await self._fetch_rules(f"{origin}/robots.txt")
-            self._cache.put(origin, rules)
+            rules = await self._ask(origin, taken)
             future.set_result(rules)
             return rules
         except BaseException as error:
@@ -90,75 +176,109 @@ class PolitenessMiddleware:
         finally:
             del self._pending[origin]
 
-    async def _fetch_rules(self, url: str) -> Rules:
-        status = None
-        try:
-            status, body = await self._follow(url)
-            rules = read_rules(status, body, PRODUCT_TOKEN, time.time(), deny_forbidden=self._deny_forbidden)
-        except RefusedError as error:
-            rules = unreachable(time.time(), error.reason)
-        except CannotResolveHostError:
-            rules = unreachable(time.time(), "dns:failed")
-        self._count(status, rules)
-        self._crawler.signals.send_catch_log(RULES_READ, url=url, rules=rules)
+    async def _ask(self, origin: str, taken: Taken | None) -> Rules | None:
+        """Send one request on the way to the rules of *origin*; return them, or None where another one is needed."""
+        search = self._searches.setdefault(origin, _Search(f"{origin}/robots.txt"))
+        if taken is not None and search.hops and not await self._may_go_on(search.url, taken):
+            return None
+        started = self.clock()
+        got = await self._get(search.url)
+        if taken is not None and not got.why:
+            taken.frontier.asked(taken.queue, started)
+        if got.target is not None and search.hops < MAX_REDIRECTS:
+            joined = resolve(got.target, search.url)
+            if joined is not None and not self._resolver.refuses(joined.url):
+                search.url, search.hops = joined.url, search.hops + 1
+                return None
+            got = _Got()
+        elif got.why and search.hops:
+            got = _Got()  # a hop that is refused makes the rules unreachable; it says nothing about the site
+        self._tell(taken, got, self.clock() - started)
+        return self._settle(origin, search, got, retry=taken is not None)
+
+    async def _may_go_on(self, url: str, taken: Taken) -> bool:
+        """Tell whether the host that a redirect leads to may be asked now; if not, its turn is waited for."""
+        target = split(url)
+        host = "" if target is None else target.host.rstrip(".")
+        if host == taken.queue.host:
+            return True
+        address, now = None, self.clock()
+        if taken.frontier.paces_addresses and not self._resolver.is_mapped(url):
+            try:
+                address = (await self._resolver.admit(url))[0]["host"]
+            except (RefusedError, OSError):
+                return True  # the request will tell why
+        if taken.queue.address is not None and taken.queue.address.name == address:
+            address = None  # it has this turn already
+        later = taken.frontier.borrow(host, address, now)
+        if later is not None:
+            taken.queue.hold(later)
+        return later is None
+
+    def _tell(self, taken: Taken | None, got: _Got, elapsed: float) -> None:
+        if taken is None or got.why:
+            return
+        answer = Answered(got.status, elapsed, got.retry_after, got.address, essential=True)
+        event = taken.frontier.answered(taken.queue, self.clock(), answer)
+        if event is not None:
+            self._inc(f"pace/{event}")
+
+    def _settle(self, origin: str, search: _Search, got: _Got, *, retry: bool) -> Rules | None:
+        now = self.wall()
+        rules = read_rules(got.status, got.body, PRODUCT_TOKEN, now, deny_forbidden=self._deny_forbidden)
+        self._inc("robots/fetched")
+        self._inc(f"robots/status/{got.status or 'none'}")
+        if got.why:
+            rules = unreachable(now, got.why, DNS_MEMORY)
+        elif not rules.reachable and rules.why == "robots:unreachable":
+            self._inc("robots/unreachable")
+            search.failures += 1
+            if (old := stand_in(self._rules_known.latest(origin), now)) is not None:
+                self._inc("robots/stand-in")
+                rules = old
+            elif retry and search.failures <= self._retries:
+                search.url, search.hops = f"{origin}/robots.txt", 0
+                return None
+        del self._searches[origin]
+        self._rules_known.put(origin, rules)
+        self._crawler.signals.send_catch_log(RULES_READ, url=f"{origin}/robots.txt", rules=rules)
         return rules
 
-    async def _follow(self, url: str) -> tuple[int | None, bytes]:
-        """Return status and body of robots.txt, redirects followed.
-
-        Raises:
-            RefusedError: the guard refuses the host itself.
-            CannotResolveHostError: the host has no address.
-        """
-        response = await self._download(url)
-        for _ in range(MAX_REDIRECTS):
-            target = response.headers.get("Location") if response is not None else None
-            if response is None or not (300 <= response.status < 400 and target):
-                break
-            joined = resolve(target.decode(errors="replace"), response.url)
-            try:
-                response = None if joined is None else await self._download(joined.url)
-            except (RefusedError, CannotResolveHostError):
-                response = None
-        if response is None:
-            return None, b""
-        return response.status, response.body
-
-    async def _download(self, url: str) -> Response | None:
+    async def _get(self, url: str) -> _Got:
         meta: dict[str, Any] = {SKIP: True, "download_maxsize": MAX_BYTES + 1, "verbatim_url": True}
         request = Request(url, meta=meta, dont_filter=True)
         assert self._crawler.engine is not None  # noqa: S101 - a request can only come from an engine
         try:
-            return await self._crawler.engine.download_async(request)
-        except (RefusedError, CannotResolveHostError):
-            raise
+            response = await self._crawler.engine.download_async(request)
+        except RefusedError as error:
+            return _Got(why=error.reason)
+        except CannotResolveHostError:
+            return _Got(why="dns:failed")
         except Exception:  # noqa: BLE001 - whatever kept robots.txt away, RFC 9309 2.3.1.4 gives one answer
-            return None
+            return _Got()
+        return _got(response)
 
-    def _count(self, status: int | None, rules: Rules) -> None:
-        stats = self._crawler.stats
-        if stats is not None:
-            stats.inc_value("linkgraph/robots/fetched")
-            stats.inc_value(f"linkgraph/robots/status/{status or 'none'}")
-            if not rules.reachable:
-                stats.inc_value("linkgraph/robots/unreachable")
+    def _inc(self, name: str) -> None:
+        if self._crawler.stats is not None:
+            self._crawler.stats.inc_value(f"linkgraph/{name}")
 
-    def _pause(self, request: Request, rules: Rules) -> None:
-        """Keep the host's delay between robots.txt and the page, and from now on the Crawl-delay.
 
-        The URL waits in the frontier, not here: a waiting request would hold one of the crawl's connections.
-        """
-        taken = request.meta.get("linkgraph")
-        if taken is None:
-            return
-        if rules.delay is not None:
-            taken.frontier.slow_down(taken.queue, rules.delay)
-        until = time.monotonic() + taken.queue.delay
-        taken.frontier.rest(taken.queue, until)
-        if taken.queue.delay > 0 and rules.reachable:
-            taken.frontier.unsent(taken.queue)
-            taken.frontier.again(taken.queue, taken.lease, until)
-            raise PostponedRequest(request.url)
+def _got(response: Response) -> _Got:
+    target = response.headers.get("Location") if 300 <= response.status < 400 else None
+    return _Got(
+        response.status,
+        response.body,
+        None if target is None else target.decode(errors="replace"),
+        read_retry_after(response.headers.get("Retry-After")),
+        None if response.ip_address is None else str(response.ip_address),
+    )
+
+
+def _postpone(taken: Taken, not_before: float) -> NoReturn:
+    """Put the URL back into the frontier: a request that waited here would hold one of the crawl's connections."""
+    taken.frontier.again(taken.queue, taken.lease, not_before)
+    taken.frontier.unsent(taken.queue)
+    raise PostponedRequest(taken.lease.url)
 
 
 def _denies_forbidden(settings: Any) -> bool:

@@ -61,9 +61,9 @@ class Rules:
         return "robots:disallowed"
 
 
-def unreachable(now: float, why: str = "robots:unreachable") -> Rules:
-    """Return the rules of a site whose robots.txt cannot be had: nothing may be fetched, until it is asked again."""
-    return Rules(None, reachable=False, read_at=now, expires=now + RETRY_AFTER, why=why)
+def unreachable(now: float, why: str = "robots:unreachable", keep: float = RETRY_AFTER) -> Rules:
+    """Return the rules of a site whose robots.txt cannot be had: nothing may be fetched for *keep* seconds."""
+    return Rules(None, reachable=False, read_at=now, expires=now + keep, why=why)
 
 
 def stand_in(old: Rules | None, now: float) -> Rules | None:

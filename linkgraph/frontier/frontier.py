@@ -12,7 +12,10 @@ from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import count, islice
 
+from linkgraph.frontier.addresses import Addresses
+from linkgraph.frontier.host_queue import HostQueue
 from linkgraph.frontier.ledger import Host, Lease
+from linkgraph.frontier.pace import Answered, HostPace, PaceLaw
 
 _PER_HOST = 16
 """URLs of a host leased at once, where there are few hosts: one look-up serves many requests."""
@@ -27,42 +30,8 @@ _PREFETCH = 4
 _READY_WINDOW = 1024
 """Hosts made ready ahead of need: breadth first holds among them, and a million due hosts cause no burst."""
 
-
-class HostQueue:
-    """One host: its next URLs, when it may be asked, and where it stands.
-
-    `placed` is true while the host is in one of the two heaps or the line of due hosts; a host that is busy, or waits
-    for a lease, is in none.
-    """
-
-    __slots__ = (
-        "buffer",
-        "delay",
-        "domain",
-        "free_at",
-        "host",
-        "id",
-        "in_flight",
-        "leasing",
-        "more",
-        "placed",
-        "ready_at",
-    )
-
-    def __init__(self, host: Host, ready_at: float, delay: float) -> None:
-        self.id = host.id
-        self.host = host.host
-        self.domain = host.domain
-        self.ready_at = ready_at
-        self.free_at = ready_at
-        """What `ready_at` becomes if the request under way never leaves."""
-        self.delay = delay
-        self.buffer: list[Lease] = []
-        """Next URLs, the very next one last."""
-        self.in_flight = 0
-        self.more = True
-        self.leasing = False
-        self.placed = False
+_BORROWED = 1024
+"""Hosts asked for another one's robots.txt that are remembered at least."""
 
 
 class Frontier:
@@ -72,12 +41,19 @@ class Frontier:
         self,
         *,
         delay: float,
+        address_delay: float = 0.0,
+        backoff: float = 60.0,
         connections_per_host: int = 1,
         max_pages: int | None = None,
         max_pages_per_domain: int | None = None,
         visits_by_domain: Mapping[str, int] | None = None,
     ) -> None:
-        self._delay = delay
+        self.law = PaceLaw(delay, backoff)
+        # Whoever wants no delay at a host wants none at its address.
+        self._addresses = Addresses(min(address_delay, delay))
+        self._paces: dict[str, HostPace] = {}
+        self._by_host: dict[str, HostQueue] = {}
+        self._borrowed: dict[str, float] = {}
         self._connections = connections_per_host
         self._max_pages = max_pages
         self._max_per_domain = max_pages_per_domain
@@ -93,7 +69,6 @@ class Frontier:
         self._due: deque[HostQueue] = deque()
         self._ready: list[tuple[float, int, int, HostQueue]] = []
         self._hungry: dict[int, HostQueue] = {}
-        self._delays: dict[str, float] = {}
         self._order = count()
         self.in_flight = 0
         self.exhausted: set[str] = set()
@@ -116,7 +91,7 @@ class Frontier:
     @property
     def dry(self) -> bool:
         """Whether nothing is left to take until a commit brings new URLs."""
-        if self._waiting or self._due or self._ready or self._hungry:
+        if self._waiting or self._due or self._ready or self._hungry or self._addresses.parked:
             return False
         # Only busy and leasing hosts are left here: at most as many as there are connections.
         return not any(queue.more or queue.buffer or queue.leasing for queue in self._hosts.values())
@@ -129,9 +104,11 @@ class Frontier:
                 continue
             queue = self._hosts.get(host.id)
             if queue is None:
-                ready_at = max(now, self._resting.pop(host.id, now))
-                queue = HostQueue(host, ready_at, self._delays.get(host.host, self._delay))
-                self._hosts[host.id] = queue
+                ready_at = max(now, self._resting.pop(host.id, now), self._borrowed.pop(host.host, now))
+                pace = self._paces.get(host.host)
+                delay = self.law.delay if pace is None else self.law.spacing(pace)
+                queue = self._hosts[host.id] = HostQueue(host, ready_at, delay, pace)
+                self._by_host[host.host] = queue
             queue.more = True
             self._place(queue)
 
@@ -145,6 +122,8 @@ class Frontier:
             queue.placed = False
             if not queue.buffer or queue.ready_at > now:  # put off while it was ready: another connection's doing
                 self._place(queue)
+            elif self._addresses.park(queue, now):
+                queue.placed = True
             elif not self._over_budget(queue):
                 lease = queue.buffer.pop()
                 self._start(queue, now)
@@ -157,7 +136,10 @@ class Frontier:
             return None
         if self._due:
             return self._now
-        return self._waiting[0][0] if self._waiting else None
+        moments = [self._waiting[0][0]] if self._waiting else []
+        if (called := self._addresses.next_time()) is not None:
+            moments.append(called)
+        return min(moments, default=None)
 
     @property
     def share(self) -> int:
@@ -186,10 +168,17 @@ class Frontier:
             self._place(queue, turn=True)
             self._forget_if_done(queue)
 
-    def finished(self, queue: HostQueue, *, counts: bool = True) -> None:
-        """Tell that a request of *queue* has ended; with *counts* false it costs no budget: it will be taken again."""
+    def finished(self, queue: HostQueue, *, counts: bool = True, sent: bool = True) -> None:
+        """Tell that a request of *queue* has ended; with *counts* false it costs no budget: it will be taken again.
+
+        With *sent* false it never left: the host was not asked.
+        """
+        if not sent and self._connections == 1:
+            queue.started_at = queue.started_before
+            queue.settle()
         queue.in_flight -= 1
         self.in_flight -= 1
+        self._addresses.finished(queue, sent=sent or self._connections > 1)
         if not counts:
             self._taken -= 1
             self._taken_by_domain[queue.domain] -= 1
@@ -204,27 +193,71 @@ class Frontier:
 
     def unsent(self, queue: HostQueue) -> None:
         """Tell that a request of *queue* has ended before it left: the host was not asked, and no budget is used."""
-        if self._connections == 1:
-            queue.ready_at = queue.free_at
-        self.finished(queue, counts=False)
+        self.finished(queue, counts=False, sent=False)
 
-    def rest(self, queue: HostQueue, until: float) -> None:
-        """Tell that the host was asked for something else, such as robots.txt: leave it alone *until* then."""
-        queue.ready_at = queue.free_at = max(queue.ready_at, until)
+    def asked(self, queue: HostQueue, at: float) -> None:
+        """Tell that the host was asked for something else at that time, such as robots.txt."""
+        queue.started_at = queue.started_before = max(queue.started_at, at)
+        queue.settle()
+        self._addresses.asked(queue, at)
 
-    def again(self, queue: HostQueue, lease: Lease, not_before: float) -> None:
-        """Put a URL back to the front of its host, to be taken at *not_before* at the earliest."""
-        queue.buffer.append(lease)
-        queue.ready_at = max(queue.ready_at, not_before)
-        self._hosts[queue.id] = queue
+    def again(self, queue: HostQueue, lease: Lease, not_before: float, *, last: bool = False) -> None:
+        """Put a URL back to the front of its host, or to the end of what is in memory; none goes before *not_before*.
+
+        To be told before the end of the request: a host that has nothing left is forgotten.
+        """
+        queue.buffer.insert(0 if last else len(queue.buffer), lease)
+        queue.hold(not_before)
+        self._hosts[queue.id] = self._by_host[queue.host] = queue
         self._place(queue)
+
+    def locate(self, queue: HostQueue, address: str, now: float) -> bool:
+        """Tell at which address the host is, a request to it being under way; return whether that may go on now."""
+        return self._addresses.locate(queue, address, now)
 
     def slow_down(self, queue: HostQueue, delay: float) -> None:
         """Ask *queue* at most every *delay* seconds from now on (Crawl-delay); never faster than the default."""
-        delay = max(delay, self._delay)
-        queue.ready_at += delay - queue.delay
-        queue.delay = delay
-        self._delays[queue.host] = delay
+        pace = self._pace(queue)
+        pace.asked = delay
+        queue.delay = self.law.spacing(pace)
+        queue.settle()
+
+    def answered(self, queue: HostQueue, now: float, answer: Answered) -> str | None:
+        """Take in what a host answered; return what that led to (see `PaceLaw.answered`)."""
+        pace = self._pace(queue)
+        event = self.law.answered(pace, now, answer)
+        queue.delay = self.law.spacing(pace)
+        queue.settle()
+        queue.hold(pace.closed_until)
+        return event
+
+    @property
+    def paces_addresses(self) -> bool:
+        """Whether it matters at which address a host is."""
+        return self._addresses.delay > 0
+
+    def borrow(self, host: str, address: str | None, now: float) -> float | None:
+        """Take a turn of a host to which another's robots.txt leads; return when to try again if it is not free."""
+        queue = self._by_host.get(host)
+        ready_at = self._borrowed.get(host, now) if queue is None else queue.ready_at
+        if ready_at > now:
+            return ready_at
+        if queue is not None and queue.in_flight:
+            return now + max(queue.delay, 0.05)
+        if address is not None and (later := self._addresses.borrow(address, now)) is not None:
+            return later
+        if queue is not None:
+            self.asked(queue, now)
+        elif self.law.delay > 0:
+            if len(self._borrowed) > _BORROWED:
+                self._borrowed = {name: moment for name, moment in self._borrowed.items() if moment > now}
+            self._borrowed[host] = now + self.law.delay
+        return None
+
+    def _pace(self, queue: HostQueue) -> HostPace:
+        if queue.pace is None:
+            queue.pace = self._paces.setdefault(queue.host, HostPace())
+        return queue.pace
 
     def _place(self, queue: HostQueue, *, turn: bool = False) -> None:
         if queue.placed or queue.in_flight >= self._connections:
@@ -247,6 +280,9 @@ class Frontier:
             moment, host_id = heapq.heappop(self._rests)
             if self._resting.get(host_id) == moment:
                 del self._resting[host_id]
+        for called in self._addresses.called(now):
+            called.placed = False
+            self._place(called, turn=True)
         while len(self._ready) + len(self._hungry) < _READY_WINDOW:
             queue = self._next_due(now)
             if queue is None:
@@ -273,8 +309,9 @@ class Frontier:
 
     def _start(self, queue: HostQueue, now: float) -> None:
         queue.in_flight += 1
-        queue.free_at = queue.ready_at
-        queue.ready_at = now + queue.delay
+        queue.started_before, queue.started_at = queue.started_at, now
+        queue.settle()
+        self._addresses.started(queue, now)
         self.in_flight += 1
         self._taken += 1
         self._taken_by_domain[queue.domain] = self._taken_by_domain.get(queue.domain, 0) + 1
@@ -301,6 +338,10 @@ class Frontier:
         if not (queue.in_flight or queue.buffer or queue.more or queue.leasing):
             self._hungry.pop(queue.id, None)
             self._hosts.pop(queue.id, None)
-            if queue.delay > 0:
+            self._by_host.pop(queue.host, None)
+            self._addresses.leave(queue, self._now)
+            if queue.pace is not None and queue.pace.is_plain(self._now):
+                self._paces.pop(queue.host, None)
+            if queue.delay > 0 or queue.ready_at > self._now:
                 self._resting[queue.id] = queue.ready_at
                 heapq.heappush(self._rests, (queue.ready_at, queue.id))

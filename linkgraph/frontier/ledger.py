@@ -224,9 +224,10 @@ class Ledger:
         changed = self._db.execute(ADD, (host, target.url, state, reason, depth, hops, parent, self.since)).rowcount
         if changed and state == PENDING:
             self.pending += 1
-            self._touched[host] = Host(host, target.host, target.domain)
+            self._touched[host] = Host(host, one_host(target.host), target.domain)
 
     def _host_id(self, host: str, domain: str) -> int:
+        host = one_host(host)
         if (known := self._hosts.get(host)) is not None:
             return known
         if len(self._hosts) >= _RECENT:
@@ -246,7 +247,7 @@ class Ledger:
             self._db.executemany(
                 f"UPDATE urls SET state = {PENDING}, reason = NULL WHERE url = ? AND host = "
                 "(SELECT id FROM hosts WHERE host = ?)",
-                urls,
+                ((url, one_host(host)) for url, host in urls),
             )
             self._mark(sequence)
 
@@ -319,7 +320,7 @@ class Ledger:
         """Tell whether a page of this URL is committed or is going to be fetched."""
         row = self._db.execute(
             "SELECT state FROM urls WHERE url = ? AND host = (SELECT id FROM hosts WHERE host = ?)",
-            (url, host),
+            (url, one_host(host)),
         ).fetchone()
         return row is not None and row[0] != EXCLUDED
 
@@ -334,6 +335,11 @@ class Ledger:
             "SELECT h.host, u.url, u.state, u.reason, u.depth, u.hops, p.url FROM urls u JOIN hosts h ON h.id = u.host "
             "LEFT JOIN urls p ON p.id = u.parent ORDER BY u.id"
         )
+
+
+def one_host(host: str) -> str:
+    """Return the name under which a host is asked: a dot at its end makes no other host of it."""
+    return host.rstrip(".") or host
 
 
 def _remember(cache: dict[K, int], key: K, depth: int) -> None:

@@ -10,10 +10,10 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from scrapy import Request, Spider
 from scrapy.core.scheduler import BaseScheduler
@@ -21,57 +21,19 @@ from scrapy.crawler import Crawler
 
 from linkgraph.errors import LinkgraphError
 from linkgraph.frontier.conditional import conditions, settled
-from linkgraph.frontier.frontier import Frontier, HostQueue
-from linkgraph.frontier.ledger import Host, Lease, Ledger
+from linkgraph.frontier.crawl_session import CrawlSession, Opened
+from linkgraph.frontier.frontier import Frontier
+from linkgraph.frontier.host_queue import HostQueue
+from linkgraph.frontier.ledger import Host, Lease
+from linkgraph.frontier.pace import Answered
 from linkgraph.frontier.retry import Retries
 from linkgraph.model import Links, Page
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
-
-class Gathered(Protocol):
-    """What is recorded between two commits."""
-
-    def __len__(self) -> int: ...
-
-
-class CrawlSession(Protocol):
-    """What the scheduler needs of an open run; `linkgraph.edges.session.Session` is one."""
-
-    @property
-    def ledger(self) -> Ledger:
-        """The state of every URL."""
-
-    @property
-    def segment(self) -> Gathered:
-        """What is recorded for the next commit."""
-
-    def record(self, page: Page, links: Links) -> None:
-        """Take in one page and its links."""
-
-    def swap(self) -> Any:
-        """Return what was recorded, and begin anew."""
-
-    def commit(self, segment: Any) -> Sequence[Host]:
-        """Publish a segment; return the hosts that may have gained pending URLs."""
-
-    def lease(self, host_ids: Iterable[int], per_host: int) -> dict[int, list[Lease]]:
-        """Take the next URLs of some hosts."""
-
-    def finish(self, exhausted: Iterable[str], *, run_budget: bool) -> None:
-        """Log that nothing is left to do."""
-
-    def close(self) -> None:
-        """Let go of the run."""
-
-
-class Opened(Protocol):
-    """What opening the run found."""
-
-    @property
-    def finished(self) -> bool:
-        """Whether nothing is left to do."""
+_UNSENT = ("robots:", "guard:", "dns:", "tls:", "host:")
+"""Reasons of pages that were never asked for: their host is not to rest for them."""
 
 
 class FrontierSpider(Spider):
@@ -106,6 +68,9 @@ class CommitRule:
 class FrontierScheduler(BaseScheduler):
     """Gives Scrapy the next polite request. Requests that are not the frontier's own go first, in order."""
 
+    clock: Callable[[], float] = staticmethod(time.monotonic)
+    """Seconds of the clock that paces hosts; a simulation has its own."""
+
     def __init__(self, crawler: Crawler) -> None:
         settings = crawler.settings
         self._crawler = crawler
@@ -138,7 +103,7 @@ class FrontierScheduler(BaseScheduler):
         self._spider = cast("FrontierSpider", spider)
         self.session = self._spider.session
         self.frontier = self._spider.frontier
-        self.frontier.wake(self.session.ledger.pending_hosts(), time.monotonic())
+        self.frontier.wake(self.session.ledger.pending_hosts(), self.clock())
         self._loop = asyncio.get_running_loop()
 
     def enqueue_request(self, request: Request) -> bool:
@@ -161,7 +126,7 @@ class FrontierScheduler(BaseScheduler):
             return self._foreign.popleft()
         if self.error is not None or self._behind():
             return None
-        taken = self.frontier.take(time.monotonic())
+        taken = self.frontier.take(self.clock())
         self._lease_if_hungry()
         if taken is not None:
             return self._request(*taken)
@@ -205,23 +170,34 @@ class FrontierScheduler(BaseScheduler):
         Returns:
             whether the page was recorded; False where it will be tried again.
         """
-        wait = self._retries.wait(taken.lease.id, page, retry_after)
-        if page.outcome.startswith("refused"):
-            self.frontier.unsent(taken.queue)
-        else:
-            self.frontier.finished(taken.queue, counts=wait is None)
+        wait = self._retries.wait(taken.lease.id, page)
+        now, unsent = self.clock(), (page.outcome_reason or "").startswith(_UNSENT)
+        if not unsent:
+            self._answered(taken, page, retry_after, now)
         if wait is not None:
-            self.frontier.again(taken.queue, taken.lease, time.monotonic() + wait)
+            # Behind the host's other URLs: one that fails for itself must not make the host look failing.
+            self.frontier.again(taken.queue, taken.lease, now + wait, last=True)
+        counted = wait is None and not page.outcome.startswith(("refused", "excluded"))
+        self.frontier.finished(taken.queue, counts=counted, sent=not unsent)
+        if wait is not None:
             return False
         self.record(settled(taken.lease, page), links)
         return True
+
+    def _answered(self, taken: Taken, page: Page, retry_after: float | None, now: float) -> None:
+        if taken.queue.address is not None and page.ip:
+            self.frontier.locate(taken.queue, page.ip, now)
+        elapsed = None if page.elapsed_ms is None else page.elapsed_ms / 1000
+        event = self.frontier.answered(taken.queue, now, Answered(page.status, elapsed, retry_after, page.ip))
+        if event is not None and self._crawler.stats is not None:
+            self._crawler.stats.inc_value(f"linkgraph/pace/{event}")
 
     def record(self, page: Page, links: Links) -> None:
         """Take in a page for the next commit, and commit where that is due."""
         self.session.record(page, links)
         self._links += len(links)
         if self._recorded_since is None:
-            self._recorded_since = time.monotonic()
+            self._recorded_since = self.clock()
             # What slow hosts have sent must not wait for their next page; a hair later, for the clocks differ by one.
             self._loop.call_later(self._rule.seconds + 0.01, self.commit_if_due)
         self.commit_if_due()
@@ -240,7 +216,7 @@ class FrontierScheduler(BaseScheduler):
         """Commit on the worker thread if the rule says so, or if the frontier is *dry*."""
         if self._committing or self._recorded_since is None or self.error is not None:
             return
-        rule, waited = self._rule, time.monotonic() - self._recorded_since
+        rule, waited = self._rule, self.clock() - self._recorded_since
         full = len(self.session.segment) >= rule.pages or self._links >= rule.links
         if dry or full or waited >= rule.seconds:
             self._commit()
@@ -253,7 +229,7 @@ class FrontierScheduler(BaseScheduler):
         def done(hosts: Sequence[Host]) -> None:
             self._committing = False
             self._count_commit(time.perf_counter() - started)
-            self.frontier.wake(hosts, time.monotonic())
+            self.frontier.wake(hosts, self.clock())
             self.commit_if_due()
 
         self._run(lambda: self.session.commit(segment), done)
@@ -298,7 +274,7 @@ class FrontierScheduler(BaseScheduler):
             return
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = self._loop.call_later(max(0.0, moment - time.monotonic()), self.wake)
+        self._timer = self._loop.call_later(max(0.0, moment - self.clock()), self.wake)
 
     def wake(self) -> None:
         """Let the engine ask again: time has come for a host, or new URLs are known."""
