@@ -125,7 +125,7 @@ class PolitenessMiddleware:
             if taken.frontier.paces_addresses and taken.queue.address is None:
                 await self._locate(request.url, taken)
         rules = await self._rules(request.url, taken)
-        if taken is not None:
+        if taken is not None and rules.reachable:
             self._slow_down(taken, rules.delay or 0.0)
         if reason := rules.refuses(request.url):
             raise RefusedRequest(reason, request.url)
@@ -156,8 +156,11 @@ class PolitenessMiddleware:
         rules = self._rules_known.get(origin, self.wall())
         while rules is None:
             rules = await self._one_step(origin, taken)
-            if taken is not None and (rules is None or rules.reachable) and taken.queue.ready_at > self.clock():
-                self._slow_down(taken, 0.0 if rules is None else rules.delay or 0.0)
+            if taken is None or (rules is not None and not rules.reachable):
+                continue
+            if rules is not None:
+                self._slow_down(taken, rules.delay or 0.0)
+            if taken.queue.ready_at > self.clock():
                 _postpone(taken, self.clock())
         return rules
 
