@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from linkgraph.frontier.revisit import History, RevisitRule, Sighting, after, due_at
+from linkgraph.frontier.scope import one_host
 from linkgraph.frontier.sql import EXCLUDED, PENDING
 from linkgraph.model import is_conclusive
 from linkgraph.urls import split
@@ -131,7 +132,7 @@ class Known:
         row = self._db.execute(
             "SELECT s.pages, s.edges FROM urls AS u JOIN earlier AS e ON e.id = u.id JOIN sources AS s "
             "ON s.id = e.source WHERE u.url = ? AND u.host = (SELECT id FROM hosts WHERE host = ?)",
-            (url, host),
+            (url, one_host(host)),
         ).fetchone()
         return None if row is None else Source(*row)
 

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from linkgraph.errors import StateError, StorageError
 from linkgraph.frontier.known import NOT_DUE, Known, Revisit
-from linkgraph.frontier.scope import MAX_REDIRECTS, SAME_DEPTH_KINDS, Scope, Target
+from linkgraph.frontier.scope import MAX_REDIRECTS, SAME_DEPTH_KINDS, Scope, Target, one_host
 from linkgraph.frontier.sql import ADD, DONE, EXCLUDED, FAILED, LEASED, NEXT, PENDING, SCHEMA, STATES
 
 K = TypeVar("K")
@@ -335,11 +335,6 @@ class Ledger:
             "SELECT h.host, u.url, u.state, u.reason, u.depth, u.hops, p.url FROM urls u JOIN hosts h ON h.id = u.host "
             "LEFT JOIN urls p ON p.id = u.parent ORDER BY u.id"
         )
-
-
-def one_host(host: str) -> str:
-    """Return the name under which a host is asked: a dot at its end makes no other host of it."""
-    return host.rstrip(".") or host
 
 
 def _remember(cache: dict[K, int], key: K, depth: int) -> None:

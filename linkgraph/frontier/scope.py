@@ -113,3 +113,8 @@ def unfit(url: str, kind: str) -> str | None:
     if suffix in FILE_TYPES and "." in name and not (suffix == "gz" and kind == "sitemap"):
         return "scope:file-type"
     return None
+
+
+def one_host(host: str) -> str:
+    """Return the name under which a host is asked: a dot at its end makes no other host of it."""
+    return host.rstrip(".") or host
