@@ -58,6 +58,30 @@ def test_the_ranks_are_the_solution_of_the_linear_system(nodes, edges, seed, wei
     assert (ranks.scores >= 0).all()
 
 
+@settings(max_examples=30, deadline=None)
+@given(st.integers(2, 40), st.integers(0, 200), st.integers(0, 9), st.sampled_from([0.1, 0.85]))
+def test_what_discounts_take_goes_where_dangling_rank_goes(nodes, edges, seed, alpha):
+    """As if each node voted, with what its discounts take, for one more node that nobody starts at and that dangles."""
+    graph = a_web(nodes, edges, seed, weighted=True)
+    sums = graph.links.sums()
+    taken = np.random.default_rng(seed).integers(0, 3, nodes) / 2.0
+    discounted = LinkGraph(graph.links, graph.backlinks, graph.names, sums + taken)
+    voters = np.flatnonzero(taken)
+    tails = np.repeat(np.arange(nodes), graph.links.counts())
+    wider = LinkGraph.from_arrays(
+        np.concatenate([tails, voters]),
+        np.concatenate([graph.links.indices, np.full(len(voters), nodes)]),
+        nodes + 1,
+        np.concatenate([graph.links.weights, taken[voters]]),
+    )
+    expected = exactly(wider, alpha, np.arange(nodes + 1) < nodes)[:nodes]
+
+    ranks = pagerank(discounted, alpha=alpha)
+
+    assert np.abs(ranks.scores - expected / expected.sum()).sum() <= ranks.error + 1e-12
+    assert ranks.scores.sum() == pytest.approx(1, abs=1e-12)
+
+
 @pytest.mark.parametrize("weighted", [False, True])
 def test_the_ranks_are_the_same_bits_whatever_the_number_of_threads(monkeypatch, weighted):
     graph = a_web(60_000, 900_000, weighted=weighted)

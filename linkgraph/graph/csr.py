@@ -50,6 +50,18 @@ def _checked_weights(values: ArrayLike | None, edges: int) -> NDArray[np.float64
     return weights
 
 
+def _checked_strength(values: ArrayLike | None, links: Rows) -> NDArray[np.float64] | None:
+    if values is None:
+        return None
+    strength, sums = np.asarray(values, np.float64), links.sums()
+    if strength.shape != sums.shape or not np.isfinite(strength).all():
+        raise GraphError(f"{strength.size} strengths for {len(sums)} nodes; give one finite number a node")
+    if (short := np.flatnonzero(strength < sums * (1.0 - 1e-12))).size:
+        node = int(short[0])
+        raise GraphError(f"node {node} has strength {strength[node]}, but its links weigh {sums[node]}; give as much")
+    return np.maximum(strength, sums)
+
+
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class LinkGraph:
     """A directed graph in compressed sparse rows, both ways.
@@ -65,6 +77,9 @@ class LinkGraph:
     backlinks: Rows
     """Row i: the nodes that link to node i."""
     names: Labels
+    strength: NDArray[np.float64] | None = None
+    """Shape (n,): what each node's votes weigh before they are discounted; the difference reaches nobody. None where
+    that is what the links weigh."""
 
     @classmethod
     def from_arrays(
@@ -74,6 +89,7 @@ class LinkGraph:
         num_nodes: int,
         weights: ArrayLike | None = None,
         names: Iterable[Hashable] | None = None,
+        strength: ArrayLike | None = None,
     ) -> LinkGraph:
         """Build from an edge list in any order.
 
@@ -85,9 +101,10 @@ class LinkGraph:
             num_nodes: n; ids lie in 0 to n - 1.
             weights: shape (m,), finite and not negative; None for 1 each.
             names: n distinct labels; None for the ids themselves.
+            strength: shape (n,), no less than what the node's links weigh; None for just that.
 
         Raises:
-            GraphError: an id out of range, a bad weight, arrays of different lengths, or too many nodes.
+            GraphError: an id out of range, a bad weight or strength, arrays of different lengths, or too many nodes.
         """
         if not 0 <= num_nodes <= MAX_NODES:
             raise GraphError(f"{num_nodes} nodes; a graph holds 0 to {MAX_NODES}")
@@ -95,7 +112,7 @@ class LinkGraph:
         if len(sources) != len(targets):
             raise GraphError(f"{len(sources)} sources and {len(targets)} targets; an edge needs one of each")
         links = rows_of(sources, targets, _checked_weights(weights, len(sources)), num_nodes)
-        return cls(links, links.transpose(), labels_of(names, num_nodes))
+        return cls(links, links.transpose(), labels_of(names, num_nodes), _checked_strength(strength, links))
 
     @property
     def transpose(self) -> LinkGraph:
@@ -183,6 +200,8 @@ class LinkGraph:
             for part, array in (("indptr", rows.indptr), ("indices", rows.indices), ("weights", rows.weights)):
                 if array is not None:
                     np.save(array_path(stem, f"{side}.{part}"), array)
+        if self.strength is not None:
+            np.save(array_path(stem, "strength"), self.strength)
         if isinstance(self.names, Names):
             self.names.save(stem)
 
@@ -198,7 +217,11 @@ class LinkGraph:
         if len(backlinks.indptr) - 1 != count or len(backlinks.indices) != len(links.indices):
             raise CorruptFileError(f"{stem}: links and backlinks are of two graphs; run `linkgraph build` again")
         has_names = array_path(stem, "names.offsets").exists()
-        return cls(links, backlinks, labels_of(Names.load(stem) if has_names else None, count))
+        discounted = array_path(stem, "strength").exists()
+        strength = load_array(stem, "strength", np.float64) if discounted else None
+        if strength is not None and len(strength) != count:
+            raise CorruptFileError(f"{array_path(stem, 'strength')} is of another graph; run `linkgraph build` again")
+        return cls(links, backlinks, labels_of(Names.load(stem) if has_names else None, count), strength)
 
 
 def _load_rows(stem: Path, side: str) -> Rows:
