@@ -333,3 +333,134 @@ def test_words_are_found_with_and_without_a_dictionary():
     assert among(plain, ["a", "area"]).tolist() == [True, False, False, True, True]
     assert among(plain.dictionary_encode(), ["a", "area"]).tolist() == [True, False, False, True, True]
     assert among(pa.array([], pa.string()).dictionary_encode(), ["a"]).tolist() == []
+
+
+def weighed(observed, policy, level="domain"):
+    graph = collapse(TableScan(observed.edges), TableScan(observed.pages), policy_named(policy), [level])[level]
+    return graph, {
+        edge: data["weight"] for *edge, data in graph.to_networkx().edges(data=True) for edge in [tuple(edge)]
+    }
+
+
+@pytest.mark.parametrize("kind", ["a", "iframe", "link", "img", "script", "style", "feed"])
+def test_under_everything_any_reference_is_a_vote(observed, kind):
+    observed.page("http://a.example/", ("http://b.example/", {"kind": kind, "nofollow": True}))
+    graph = collapse(TableScan(observed.edges), TableScan(observed.pages), policy_named("everything"))["domain"]
+
+    assert set(graph.to_networkx().edges) == {("a.example", "b.example")}
+
+
+def test_under_everything_a_redirect_is_a_vote_and_moves_none(observed):
+    observed.page("http://a.example/", "http://b.example/")
+    observed.page("http://b.example/", ("http://c.example/", REDIRECT))
+    graph = collapse(TableScan(observed.edges), TableScan(observed.pages), policy_named("everything"))["domain"]
+
+    assert set(graph.to_networkx().edges) == {("a.example", "b.example"), ("b.example", "c.example")}
+
+
+@pytest.mark.parametrize(
+    ("features", "weight"),
+    [
+        ({}, 1.0),
+        ({"zone": "footer"}, 0.1),
+        ({"zone": "nav"}, 0.2),
+        ({"link_density": 0.5}, 1.0),
+        ({"link_density": 1.0}, 0.5),
+        ({"ordinal": 500}, 0.5),
+        ({"anchor": ""}, 0.5),
+        ({"anchor": "", "alt": "a harbour"}, 1.0),
+        ({"zone": "footer", "link_density": 1.0}, 0.05),
+    ],
+)
+def test_an_editorial_vote_weighs_what_its_place_says(observed, features, weight):
+    plain = {"zone": "content", "link_density": 0.1, "ordinal": 0, "anchor": "words"}
+    observed.page("http://a.example/", ("http://b.example/", plain | features))
+    graph, votes = weighed(observed, "editorial")
+
+    assert votes == {("a.example", "b.example"): pytest.approx(weight, rel=1e-6)}
+    assert graph.strength.tolist() == [1, 0]
+
+
+def test_an_editorial_vote_weighs_what_its_best_link_weighs_and_a_discount_lifts_no_other(observed):
+    content, footer = (
+        {"zone": zone, "link_density": 0.0, "ordinal": 0, "anchor": "x"} for zone in ("content", "footer")
+    )
+    observed.page("http://a.example/1", ("http://b.example/", footer), ("http://c.example/", footer))
+    observed.page("http://a.example/2", ("http://b.example/x", content))
+    graph, votes = weighed(observed, "editorial")
+
+    assert votes == {("a.example", "b.example"): 1.0, ("a.example", "c.example"): pytest.approx(0.1)}
+    assert dict(zip(graph, graph.strength.tolist(), strict=True)) == {"a.example": 2, "b.example": 0, "c.example": 0}
+
+
+GOOD = {"zone": "content", "link_density": 0.0, "ordinal": 0, "anchor": "words"}
+
+
+def test_a_vote_on_most_pages_of_a_site_is_one_decision(observed):
+    for number in range(6):
+        links = [("http://b.example/", GOOD)] + [("http://c.example/", GOOD)] * (number < 2)
+        observed.page(f"http://a.example/{number}", *links)
+    _, votes = weighed(observed, "editorial")
+
+    assert votes == {("a.example", "b.example"): pytest.approx(0.2), ("a.example", "c.example"): 1.0}
+    assert weighed(observed, "editorial", "page")[1][("http://a.example/5", "http://b.example/")] == 1.0
+
+
+def test_exchanged_votes_weigh_half_and_those_of_one_owner_a_tenth(observed):
+    observed.page("http://a.example/", ("http://b.example/", GOOD), ("http://c.example/", GOOD), owner_ids=["ua-1"])
+    observed.page("http://b.example/", ("http://a.example/", GOOD), owner_ids=["ua-2"])
+    observed.page("http://c.example/", ("http://d.example/", GOOD), owner_ids=["ua-1", "ua-9"])
+    _, votes = weighed(observed, "editorial")
+
+    assert votes == {
+        ("a.example", "b.example"): 0.5,
+        ("b.example", "a.example"): 0.5,
+        ("a.example", "c.example"): pytest.approx(0.1),
+        ("c.example", "d.example"): 1.0,
+    }
+
+
+def test_site_wide_votes_both_ways_are_of_one_owner(observed):
+    for number in range(5):
+        observed.page(f"http://a.example/{number}", ("http://b.example/", GOOD))
+        observed.page(f"http://b.example/{number}", ("http://a.example/", GOOD))
+
+    assert list(weighed(observed, "editorial")[1].values()) == pytest.approx([0.2 * 0.1] * 2)
+
+
+def test_nofollow_is_dropped_kept_or_evaporates(observed):
+    observed.page("http://a.example/", "http://b.example/", ("http://c.example/", {"nofollow": True}))
+    scans = TableScan(observed.edges), TableScan(observed.pages)
+    drop, keep, evaporate = (
+        collapse(*scans, policy_named(f"followed/{rule}"))["domain"] for rule in ("drop", "keep", "evaporate")
+    )
+
+    assert (drop.number_of_edges(), drop.strength) == (1, None)
+    assert keep.number_of_edges() == 2
+    assert (evaporate.number_of_edges(), evaporate.strength.tolist()) == (1, [2, 0, 0])
+    with pytest.raises(UsageError, match=r"'burn'.*drop, keep, evaporate"):
+        policy_named("followed/burn")
+
+
+def test_editorial_weights_are_the_same_whatever_the_order_of_the_rows(observed):
+    dice = random.Random(5)
+    for number in range(80):
+        links = [
+            (f"http://{dice.choice('abcdefgh')}.example/", GOOD | {"zone": dice.choice(["content", "footer", "nav"])})
+            for _ in range(4)
+        ]
+        observed.page(f"http://{dice.choice('abcdefgh')}.example/{number}", *links)
+    shuffled = observed.edges.take(pa.array(np.random.default_rng(1).permutation(observed.edges.num_rows)))
+
+    one, two = (
+        collapse(TableScan(rows), TableScan(observed.pages), policy_named("editorial"))["domain"]
+        for rows in (observed.edges, shuffled)
+    )
+    assert one.links.weights.tobytes() == two.links.weights.tobytes()
+    assert one.strength.tobytes() == two.strength.tobytes()
+
+
+def test_an_empty_crawl_has_an_editorial_graph(observed):
+    graph, _ = weighed(observed, "editorial")
+
+    assert len(graph) == 0

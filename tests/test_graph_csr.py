@@ -150,7 +150,7 @@ def test_a_strength_is_saved_and_is_no_less_than_the_links_weigh(tmp_path):
     LinkGraph.from_arrays([0, 2], [1, 0], 3, [0.5, 1], strength=[2, 0, 1]).save(tmp_path / "g")
 
     assert LinkGraph.load(tmp_path / "g").strength.tolist() == [2, 0, 1]
-    with pytest.raises(GraphError, match="node 0 has strength.*its links weigh"):
+    with pytest.raises(GraphError, match=r"node 0 has strength.*its links weigh"):
         LinkGraph.from_arrays([0, 2], [1, 0], 3, [0.5, 1], strength=[0.25, 0, 1])
     with pytest.raises(GraphError, match="2 strengths for 3 nodes"):
         LinkGraph.from_arrays([0], [1], 3, strength=[1, 1])

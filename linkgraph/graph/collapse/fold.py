@@ -175,6 +175,9 @@ def read_folds(edges: Scan, pages: Scan, policy: VotePolicy) -> Folds:
         pages: rows of the pages table, for what a later fetch said and whether two pages are one document.
         policy: which statements count, and how many in a row.
     """
+    if not policy.folds:
+        empty = pa.table({name: pa.array([], pa.string()) for name in ("url", "host", "domain")})
+        return Folds(Interner(), empty)
     stated = _believed(_newest_statements(edges, policy), pages, policy)
     urls = Interner()
     source = urls.add(*utf8(stated.column("src_url").combine_chunks()))

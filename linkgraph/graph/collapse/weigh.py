@@ -1,0 +1,134 @@
+"""Votes with their places on pages → the weight of each pair of nodes under a policy.
+
+Promises the same weights for the same rows in any order: a pair has the weight of its best link, times discounts that
+depend on sets. Holds 8 bytes a distinct (page, target) to know which links are site-wide.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from linkgraph.graph.collapse.pairs import PairSet, packed, unpacked
+from linkgraph.graph.collapse.scan import among, mask
+from linkgraph.graph.policy import Weighing
+
+LINK_COLUMNS = ("src_url", "zone", "link_density", "ordinal", "anchor", "alt")
+"""Columns of the edges table that a weighing reads."""
+
+_OWNER_DOMAINS = 50
+"""Domains that share an id at most: beyond that it is the id of a service and not of an owner."""
+
+
+def link_weights(batch: pa.RecordBatch, weighing: Weighing) -> NDArray[np.float64]:
+    """Return how likely each link is followed, by its place alone; in 0 to 1, shape (n,)."""
+    weights = np.ones(len(batch))
+    for zone, weight in weighing.zones:
+        weights[among(batch.column("zone"), [zone])] = weight
+    density = pc.fill_null(batch.column("link_density"), 0.0).to_numpy(zero_copy_only=False).astype(np.float64)
+    weights *= 1.0 - (1.0 - weighing.crowded) * np.clip(2.0 * density - 1.0, 0.0, 1.0)
+    ordinal = pc.fill_null(batch.column("ordinal"), 0).to_numpy(zero_copy_only=False)
+    weights /= 1.0 + np.maximum(ordinal, 0) / weighing.halfway
+    words = mask(pc.not_equal(batch.column("anchor"), "")) | mask(pc.not_equal(batch.column("alt"), ""))
+    weights[~words] *= weighing.wordless
+    return weights
+
+
+class BestWeights:
+    """The greatest weight seen of each pair."""
+
+    def __init__(self) -> None:
+        self._pairs, self._weights = np.empty(0, np.int64), np.empty(0)
+        self._waiting: list[tuple[NDArray[np.int64], NDArray[np.float64]]] = []
+        self._count = 0
+
+    def add(self, src: NDArray[np.int32], dst: NDArray[np.int32], weights: NDArray[np.float64]) -> None:
+        """Take in the votes of one batch."""
+        self._waiting.append(_best(packed(src, dst), weights))
+        self._count += len(self._waiting[-1][0])
+        if self._count > max(1 << 22, len(self._pairs) // 2):
+            self._merge()
+
+    def _merge(self) -> None:
+        pairs, weights = zip((self._pairs, self._weights), *self._waiting, strict=True)
+        self._pairs, self._weights = _best(np.concatenate(pairs), np.concatenate(weights))
+        self._waiting, self._count = [], 0
+
+    def found(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Return the distinct pairs, ascending, and the best weight of each."""
+        if self._waiting:
+            self._merge()
+        return self._pairs, self._weights
+
+
+def _best(pairs: NDArray[np.int64], weights: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    if not len(pairs):
+        return pairs, weights
+    order = np.argsort(pairs, kind="stable")
+    pairs = pairs[order]
+    starts = np.flatnonzero(np.r_[True, pairs[1:] != pairs[:-1]])
+    return pairs[starts], np.maximum.reduceat(weights[order], starts)
+
+
+class Relations:
+    """What holds between nodes of one level: how often they link, and who owns them."""
+
+    def __init__(self, weighing: Weighing) -> None:
+        self._weighing = weighing
+        self._pages, self._targets, self._owners = PairSet(), PairSet(), PairSet()
+
+    def see(self, page: NDArray[np.int32], src: NDArray[np.int32]) -> None:
+        """Take in which page lies on which node."""
+        self._pages.add(page, src)
+
+    def vote(self, page: NDArray[np.int32], dst: NDArray[np.int32]) -> None:
+        """Take in which page votes for which node."""
+        self._targets.add(page, dst)
+
+    def own(self, node: NDArray[np.int32], owner: NDArray[np.int32]) -> None:
+        """Take in which node carries which owner's id."""
+        self._owners.add(owner, node)
+
+    def discounts(self, pairs: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return the factor of each of the distinct, ascending pairs (source, target)."""
+        weighing, factor = self._weighing, np.ones(len(pairs))
+        sitewide = self._sitewide(pairs)
+        back, returned = _reversed(pairs)
+        owned = np.isin(pairs, self._owned()) | (returned & sitewide & sitewide[back])
+        factor[sitewide] *= weighing.sitewide
+        factor[returned & ~owned] *= weighing.reciprocal
+        factor[owned] *= weighing.same_owner
+        return factor
+
+    def _sitewide(self, pairs: NDArray[np.int64]) -> NDArray[np.bool_]:
+        page, node = unpacked(self._pages.pairs())
+        if not len(page) or not len(pairs):
+            return np.zeros(len(pairs), bool)
+        node_of = np.zeros(page.max() + 1, np.int32)
+        node_of[page] = node
+        pages_of = np.bincount(node)
+        voting, target = unpacked(self._targets.pairs())
+        seen, pages = np.unique(packed(node_of[voting], target), return_counts=True)
+        place = np.minimum(np.searchsorted(seen, pairs), len(seen) - 1)
+        on = np.where(seen[place] == pairs, pages[place], 0)
+        least = np.maximum(self._weighing.sitewide_pages, self._weighing.sitewide_share * pages_of[unpacked(pairs)[0]])
+        often: NDArray[np.bool_] = on >= least
+        return often
+
+    def _owned(self) -> NDArray[np.int64]:
+        """Return the pairs of nodes, both ways, that carry one owner's id."""
+        owner, node = unpacked(self._owners.pairs())
+        starts = np.flatnonzero(np.r_[True, owner[1:] != owner[:-1]]) if len(owner) else np.zeros(0, int)
+        groups = (group for group in np.split(node, starts[1:]) if 1 < len(group) <= _OWNER_DOMAINS)
+        found = [packed(np.repeat(group, len(group)), np.tile(group, len(group))) for group in groups]
+        return np.concatenate(found) if found else np.empty(0, np.int64)
+
+
+def _reversed(pairs: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Return the place of each pair's reverse, and whether it is there."""
+    src, dst = unpacked(pairs)
+    turned = packed(dst, src)
+    place = np.minimum(np.searchsorted(pairs, turned), max(len(pairs) - 1, 0))
+    return place, pairs[place] == turned
