@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from support.trial import broken, differences, entries, leftovers
 
 from linkgraph.demo import serve
 from linkgraph.edges.dataset import snapshot, verify
+from linkgraph.edges.log import live_files
 from linkgraph.edges.run import Run
 from linkgraph.edges.segment import COMMIT_STEPS
 from linkgraph.frontier.ledger import Ledger
@@ -201,3 +203,21 @@ def test_a_full_disk_ends_the_crawl_in_words_and_tears_nothing(largest_file, pla
 def test_a_hundred_kills_over_the_demo_web_and_the_mini_web(root):
     done = subprocess.run([sys.executable, str(root / "benchmarks/crash.py"), "100"], check=False)
     assert done.returncode == 0
+
+
+@pytest.mark.parametrize("step", ["pages-written", "entry-linked"])
+def test_a_kill_in_a_run_that_visits_again_loses_and_doubles_no_link_that_was_kept(step, plan, reference, tmp_path):
+    again = {"seeds": SEEDS, "revisit": "latest", "due": "all"}
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    for folder in (whole, killed):
+        shutil.copytree(reference, folder / "data")
+    assert run(plan(whole, arguments=again)) == 0, (whole / "stderr.txt").read_text()
+    assert run(plan(killed, arguments=again, kill_at=(step, 2))) == KILLED
+
+    assert run(plan(killed, arguments=again)) == 0, (killed / "stderr.txt").read_text()
+
+    assert differences(whole / "data", killed / "data").none
+    assert not broken(killed / "data")
+    first, second = (live_files(Run(killed / "data", name).log) for name in (RUN, f"{RUN}.2"))
+    # Nothing has changed meanwhile, so that every link of the first run is one of the second.
+    assert sum(file.rows for file in first) == sum(file.rows for file in second) > 1000

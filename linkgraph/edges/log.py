@@ -42,7 +42,8 @@ class Entry:
     sequence: int
     kind: str
     """`start`: seeds and options; `segment`: files and the pages in them; `quarantine`: files that are no longer
-    live and the pages to fetch again; `finish`: nothing was left to do."""
+    live and the pages to fetch again; `nearer`: the links of pages that were found nearer to the seeds after their
+    visit are judged anew; `finish`: nothing was left to do."""
     written_at: str
     files: tuple[LiveFile, ...] = ()
     pages: tuple[tuple[str, str], ...] = ()

@@ -22,10 +22,11 @@ from linkgraph.edges.log import Entry, Summary, append, read, summarise
 from linkgraph.edges.run import Run
 from linkgraph.edges.segment import Segment, commit, now, reached, remove_unlisted
 from linkgraph.edges.sightings import revisit_of
-from linkgraph.edges.visits import read_visits, visits
+from linkgraph.edges.visits import links_of, read_visits, visits
 from linkgraph.errors import StateError
 from linkgraph.frontier.known import Revisit
-from linkgraph.frontier.ledger import Host, Lease, Ledger
+from linkgraph.frontier.ledger import Ledger
+from linkgraph.frontier.records import Host, Lease
 from linkgraph.frontier.scope import Scope, Target
 from linkgraph.model import Links, Page
 from linkgraph.urls import Url, split
@@ -186,6 +187,19 @@ class Session:
         """Lease the next URLs of some hosts from the ledger."""
         return self.ledger.lease(host_ids, per_host)
 
+    def rejudge(self) -> list[Host]:
+        """Under a depth limit, judge anew the links of pages that were found nearer to the seeds after their visit.
+
+        Returns:
+            the hosts that may have gained pending URLs.
+        """
+        if self.scope.depth is None or not self.ledger.has_nearer:
+            return []
+        self._sequence += 1
+        entry = Entry(sequence=self._sequence, kind="nearer", written_at=now())
+        append(self.run.log, entry)
+        return _apply_nearer(self.run, self.ledger, entry, self.scope)
+
     def finish(self, exhausted: Iterable[str], *, run_budget: bool) -> None:
         """Log that nothing is left to do."""
         self._sequence += 1
@@ -234,10 +248,16 @@ def _enter(run: Run, ledger: Ledger, entry: Entry, scope: Scope, removed: set[st
     elif entry.kind == "segment":
         lost = any(file.path in removed for file in entry.files)
         ledger.apply_segment(entry.sequence, scope, [] if lost else read_visits(run, entry))
+    elif entry.kind == "nearer":
+        _apply_nearer(run, ledger, entry, scope)
     elif entry.kind == "quarantine":
         ledger.apply_quarantine(entry.sequence, entry.pages)
     else:
         ledger.apply_finish(entry.sequence, entry.exhausted, run_budget=entry.run_budget)
+
+
+def _apply_nearer(run: Run, ledger: Ledger, entry: Entry, scope: Scope) -> list[Host]:
+    return ledger.apply_nearer(entry.sequence, scope, lambda urls: links_of(run, urls, entry.sequence))
 
 
 def _seed(url: str) -> Target:

@@ -7,16 +7,17 @@ lost.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from linkgraph.edges.log import Entry
+from linkgraph.edges.log import Entry, read, summarise
 from linkgraph.edges.run import Run
 from linkgraph.edges.segment import Segment
-from linkgraph.frontier.ledger import Visit
+from linkgraph.frontier.records import Visit
 
 _LINK_FIELDS = ("dst_url", "dst_host", "dst_domain", "kind", "rel", "nofollow")
 
@@ -38,6 +39,25 @@ def read_visits(run: Run, entry: Entry) -> Iterator[Visit]:
     order = _targets(edges, pages.column("url").to_pylist())
     for page in pages.to_pylist():
         yield Visit(**page_fields(page), targets=order[page["url"]])
+
+
+def links_of(run: Run, urls: AbstractSet[str], before: int) -> Iterator[tuple[str, list[tuple[Any, ...]]]]:
+    """Yield the links of each page of *urls* that an entry of *run* numbered below *before* holds.
+
+    Args:
+        run: whose log is read, and the files that hold one of the pages.
+        urls: of the pages.
+        before: the number of an entry.
+    """
+    removed = summarise(run.log).removed
+    for entry in read(run.log):
+        if entry.sequence >= before:
+            return
+        held = [url for url, _ in entry.pages if url in urls]
+        if held and entry.kind == "segment" and not any(file.path in removed for file in entry.files):
+            for visit in read_visits(run, entry):
+                if visit.url in urls:
+                    yield visit.url, list(visit.targets)
 
 
 def _targets(edges: pa.Table, urls: Iterable[str]) -> dict[str, list[tuple[Any, ...]]]:

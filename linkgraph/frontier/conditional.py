@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from linkgraph.frontier.ledger import Lease
+from linkgraph.frontier.records import Lease
 from linkgraph.model import Page
 
 

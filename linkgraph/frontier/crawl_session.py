@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
-from linkgraph.frontier.ledger import Host, Lease, Ledger
+from linkgraph.frontier.ledger import Ledger
+from linkgraph.frontier.records import Host, Lease
 from linkgraph.model import Links, Page
 
 
@@ -40,6 +41,9 @@ class CrawlSession(Protocol):
 
     def lease(self, host_ids: Iterable[int], per_host: int) -> dict[int, list[Lease]]:
         """Take the next URLs of some hosts."""
+
+    def rejudge(self) -> Sequence[Host]:
+        """Judge anew the links of pages that were found nearer; return the hosts that may have gained URLs."""
 
     def finish(self, exhausted: Iterable[str], *, run_budget: bool) -> None:
         """Log that nothing is left to do."""

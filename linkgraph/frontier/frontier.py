@@ -14,8 +14,8 @@ from itertools import count, islice
 
 from linkgraph.frontier.addresses import Addresses
 from linkgraph.frontier.host_queue import HostQueue
-from linkgraph.frontier.ledger import Host, Lease
 from linkgraph.frontier.pace import Answered, HostPace, PaceLaw
+from linkgraph.frontier.records import Host, Lease
 
 _PER_HOST = 16
 """URLs of a host leased at once, where there are few hosts: one look-up serves many requests."""

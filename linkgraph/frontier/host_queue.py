@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from linkgraph.frontier.ledger import Host, Lease
+from linkgraph.frontier.records import Host, Lease
 
 if TYPE_CHECKING:
     from linkgraph.frontier.addresses import Address

@@ -13,10 +13,11 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from operator import attrgetter
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from linkgraph.errors import StateError, StorageError
 from linkgraph.frontier.known import NOT_DUE, Known, Revisit
+from linkgraph.frontier.records import Host, Lease, LinksOf, Visit
 from linkgraph.frontier.scope import MAX_REDIRECTS, SAME_DEPTH_KINDS, Scope, Target, one_host
 from linkgraph.frontier.sql import ADD, DONE, EXCLUDED, FAILED, LEASED, NEXT, PENDING, SCHEMA, STATES
 
@@ -32,44 +33,6 @@ _REMEDY = "free space or make it writable, then run the same command again"
 
 _NEVER = 1 << 30
 """A depth below which every URL lies that is not in memory."""
-
-
-class Lease(NamedTuple):
-    """One URL taken out of the ledger to be fetched."""
-
-    id: int
-    url: str
-    host_id: int
-    depth: int
-    discovered_from: str | None
-    due: float = 0.0
-    """Seconds since 1970 from which on it is wanted; 0 in a run that visits nothing again."""
-    etag: str | None = None
-    last_modified: str | None = None
-    mark: str | None = None
-    """Digest of the content that an earlier run saw, or where it was redirected to."""
-
-
-class Host(NamedTuple):
-    """A host that has, or may have, pending URLs."""
-
-    id: int
-    host: str
-    domain: str
-
-
-class Visit(NamedTuple):
-    """What one committed page means for the frontier."""
-
-    url: str
-    host: str
-    domain: str
-    outcome: str
-    reason: str | None
-    depth: int
-    """What the page's row says; the ledger knows better, if it knows the URL."""
-    targets: Iterable[tuple[Any, ...]]
-    """The fields of a `Target` for each link; bare tuples, because most are known and looked at only once."""
 
 
 class Ledger:
@@ -180,9 +143,11 @@ class Ledger:
         return list(self._touched.values())
 
     def _apply_visit(self, scope: Scope, visit: Visit) -> None:
-        page_id, depth, hops = self._visited(visit)
+        self._judge(scope, *self._visited(visit), visit.targets)
+
+    def _judge(self, scope: Scope, page_id: int, depth: int, hops: int, targets: Iterable[tuple[Any, ...]]) -> None:
         recent, excluded = self._recent, self._excluded
-        for row in visit.targets:
+        for row in targets:
             url, same_depth = row[0], row[3] in SAME_DEPTH_KINDS
             at = depth if same_depth else depth + 1
             if recent.get(url, _NEVER) <= at:
@@ -250,6 +215,35 @@ class Ledger:
                 ((url, one_host(host)) for url, host in urls),
             )
             self._mark(sequence)
+
+    def apply_nearer(self, sequence: int, scope: Scope, links_of: LinksOf) -> list[Host]:
+        """Judge anew, under a depth limit, the links of pages that were found nearer to the seeds after their visit.
+
+        Args:
+            sequence: of the entry that says so.
+            scope: with the limit.
+            links_of: yields the links of each page of a set of URLs.
+
+        Returns:
+            the hosts that may have gained pending URLs.
+        """
+        self._touched.clear()
+        with self._transaction():
+            while pages := self._take_nearer():
+                for url, targets in links_of(pages.keys()):
+                    self._judge(scope, *pages[url], targets)
+            self._mark(sequence)
+        return list(self._touched.values())
+
+    def _take_nearer(self) -> dict[str, tuple[int, int, int]]:
+        found = self._db.execute("SELECT url, id, depth, hops FROM nearer JOIN urls USING (id) ORDER BY id").fetchall()
+        self._db.execute("DELETE FROM nearer")
+        return {url: tuple(row) for url, *row in found}
+
+    @property
+    def has_nearer(self) -> bool:
+        """Whether a page was found nearer to the seeds after it was visited."""
+        return self._db.execute("SELECT 1 FROM nearer LIMIT 1").fetchone() is not None
 
     def apply_finish(self, sequence: int, exhausted: Iterable[str], *, run_budget: bool) -> None:
         """Exclude what is still pending: of *exhausted* domains, and with *run_budget* of all."""

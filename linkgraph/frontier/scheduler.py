@@ -24,8 +24,8 @@ from linkgraph.frontier.conditional import conditions, settled
 from linkgraph.frontier.crawl_session import CrawlSession, Opened
 from linkgraph.frontier.frontier import Frontier
 from linkgraph.frontier.host_queue import HostQueue
-from linkgraph.frontier.ledger import Host, Lease
 from linkgraph.frontier.pace import Answered
+from linkgraph.frontier.records import Host, Lease
 from linkgraph.frontier.retry import Retries
 from linkgraph.model import Links, Page
 
@@ -84,6 +84,7 @@ class FrontierScheduler(BaseScheduler):
         self._jobs: set[Future[Any]] = set()
         self._leasing = False
         self._committing = False
+        self._rejudged = False
         self._recorded_since: float | None = None
         self._links = 0
         self._foreign: deque[Request] = deque()
@@ -132,9 +133,16 @@ class FrontierScheduler(BaseScheduler):
             return self._request(*taken)
         if self.frontier.dry and not self._leasing:
             self.commit_if_due(dry=True)
+            self._rejudge_at_the_end()
         if not self._leasing:  # the lease's end wakes the engine; a host that waits for it may be due since long
             self._wake_at(self.frontier.next_time())
         return None
+
+    def _rejudge_at_the_end(self) -> None:
+        if self._rejudged or self._jobs or self.frontier.in_flight or len(self.session.segment):
+            return
+        self._rejudged = True
+        self._run(self.session.rejudge, lambda hosts: self.frontier.wake(hosts, self.clock()))
 
     def _behind(self) -> bool:
         # The commit cannot keep up: hold the crawl rather than let memory grow.
@@ -224,6 +232,7 @@ class FrontierScheduler(BaseScheduler):
     def _commit(self) -> None:
         segment = self.session.swap()
         self._committing, self._recorded_since, self._links = True, None, 0
+        self._rejudged = False
         started = time.perf_counter()
 
         def done(hosts: Sequence[Host]) -> None:

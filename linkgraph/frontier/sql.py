@@ -19,6 +19,9 @@ CREATE TABLE IF NOT EXISTS urls (
     depth INTEGER NOT NULL, hops INTEGER NOT NULL, parent INTEGER, due REAL NOT NULL DEFAULT 0, UNIQUE (host, url));
 CREATE INDEX IF NOT EXISTS pending_by_due ON urls (host, due, depth, id) WHERE state = 0;
 CREATE INDEX IF NOT EXISTS visited ON urls (host) WHERE state IN (2, 3) AND substr(url, -11) <> '/robots.txt';
+CREATE TABLE IF NOT EXISTS nearer (id INTEGER PRIMARY KEY);
+CREATE TRIGGER IF NOT EXISTS came_nearer AFTER UPDATE OF depth ON urls
+    WHEN new.depth < old.depth AND old.state = 2 BEGIN INSERT OR IGNORE INTO nearer VALUES (new.id); END;
 CREATE TABLE IF NOT EXISTS applied (sequence INTEGER NOT NULL);
 CREATE TEMPORARY TABLE leased (id INTEGER PRIMARY KEY);
 """

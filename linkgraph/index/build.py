@@ -22,7 +22,7 @@ from linkgraph.authority.pagerank import DAMPING, TOLERANCE, PageRank, pagerank
 from linkgraph.authority.score import DECADES, authority
 from linkgraph.edges.dataset import Snapshot, snapshot
 from linkgraph.edges.schema import SCHEMA_VERSION
-from linkgraph.errors import StorageError
+from linkgraph.errors import StorageError, UsageError
 from linkgraph.graph.collapse import collapse
 from linkgraph.graph.collapse.scan import FileScan, Scan
 from linkgraph.graph.collapse.standing import Standing, StandingScan
@@ -32,7 +32,16 @@ from linkgraph.graph.names import Names, array_path
 from linkgraph.graph.policy import VotePolicy, policy_named
 from linkgraph.index.compact import Sorter, bucket_count, compact
 from linkgraph.index.files import write_nodes
-from linkgraph.index.layout import FORMAT, graph_stem, make_current, new_name, sole_builder, unfinished
+from linkgraph.index.layout import (
+    FORMAT,
+    KEEP,
+    graph_stem,
+    make_current,
+    new_name,
+    remove_old,
+    sole_builder,
+    unfinished,
+)
 from linkgraph.index.links import Domains
 from linkgraph.index.record import LEVELS, BuildResult, record_text
 from linkgraph.index.tables import ranked_nodes
@@ -167,21 +176,26 @@ def _make(work: _Work, name: str, final: Path) -> BuildResult:
     )
 
 
-def build(data: Path | str, *, policy: str = "followed", progress: Progress | None = None) -> BuildResult:
+def build(
+    data: Path | str, *, policy: str = "followed", progress: Progress | None = None, keep: int = KEEP
+) -> BuildResult:
     """Build from every committed row of a data folder, and let readers use the result.
 
     Args:
         data: the data folder. One without rows gives an empty build.
         policy: the name of the vote policy.
         progress: told (step, done, total) on the way.
+        keep: how many builds are kept, this one included; older ones are removed unless somebody reads them.
 
     Raises:
-        UsageError: *data* is no folder, or no policy has this name.
+        UsageError: *data* is no folder, no policy has this name, or *keep* is below 1.
         StateError: another process is building here.
         CorruptFileError: a file cannot be read; it is named.
         StorageError: the disk refused a write; the build before is still in use.
     """
     root, chosen = Path(data), policy_named(policy)
+    if keep < 1:
+        raise UsageError(f"keep is {keep}; give 1 or more builds")
     live = snapshot(root)
     try:
         with sole_builder(root) as folder:
@@ -191,6 +205,7 @@ def build(data: Path | str, *, policy: str = "followed", progress: Progress | No
                 result = _make(work, name, folder / name)
                 (hidden / "build.json").write_text(record_text(result), encoding="utf-8")
             make_current(folder, name)
+            remove_old(folder, keep)
     except OSError as reason:
         raise StorageError(
             f"{root / 'builds'}: {reason.strerror or reason} while building; free space or make the folder writable, "

@@ -6,9 +6,11 @@ crash too. Refuses a second builder in the same data folder.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import shutil
+import weakref
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +25,9 @@ FORMAT = 1
 
 GROUP_ROWS = 131_072
 """128k rows in a group of every Parquet file: a look-up decodes one or two; smaller ones bloat the footer."""
+
+KEEP = 2
+"""Builds that are kept: the one that readers use, and the one before, to go back to."""
 
 _UNFINISHED = ".unfinished-"
 
@@ -72,6 +77,48 @@ def current_build(root: Path) -> Path:
     if not name or not (folder / "build.json").is_file():
         raise StateError(f"{pointer} names {name!r}, which is no build; run `linkgraph build --data {root}`")
     return folder
+
+
+class Reader:
+    """A build that is being read: until this is forgotten, no builder removes it.
+
+    Raises:
+        FileNotFoundError: it was removed before it could be held.
+    """
+
+    def __init__(self, build: Path) -> None:
+        record = build / "build.json"
+        descriptor = os.open(record, os.O_RDONLY | os.O_CLOEXEC)
+        weakref.finalize(self, os.close, descriptor)
+        with contextlib.suppress(OSError):  # a file system without locks keeps no builder away, and no reader out
+            fcntl.flock(descriptor, fcntl.LOCK_SH)
+        record.stat()
+
+
+def remove_old(folder: Path, keep: int) -> list[str]:
+    """Remove all builds but the newest *keep*, the one that `CURRENT` names, and those that are being read.
+
+    The caller holds the folder as its sole builder.
+
+    Returns:
+        the names of the removed builds.
+    """
+    current = (folder / "CURRENT").read_text(encoding="utf-8").strip()
+    records = sorted(folder.glob("[!.]*/build.json"), key=lambda record: record.stat().st_mtime_ns)
+    old = [record.parent for record in records if record.parent.name != current][: len(records) - keep]
+    return [build.name for build in old if _remove(build)]
+
+
+def _remove(build: Path) -> bool:
+    with (build / "build.json").open("rb") as record:
+        try:
+            fcntl.flock(record, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        hidden = build.with_name(f"{_UNFINISHED}{build.name}")  # what a crash leaves of it, the next builder removes
+        build.rename(hidden)
+        shutil.rmtree(hidden)
+        return True
 
 
 @contextmanager

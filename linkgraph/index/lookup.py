@@ -7,7 +7,7 @@ a build that is damaged or of a newer format.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from linkgraph.errors import CorruptFileError
 from linkgraph.graph.names import Names, load_array
-from linkgraph.index.layout import GROUP_ROWS, backlinks_file, bucket_of, current_build, graph_stem
+from linkgraph.index.layout import GROUP_ROWS, Reader, backlinks_file, bucket_of, current_build, graph_stem
 from linkgraph.index.record import BuildResult, read_record
 from linkgraph.model import RESOURCE_KINDS
 
@@ -32,6 +32,8 @@ class Build:
     """A build on disk."""
 
     record: BuildResult
+    reader: Reader | None = field(default=None, repr=False, compare=False)
+    """Keeps builders from removing it."""
 
     @classmethod
     def current(cls, root: Path) -> Build:
@@ -41,7 +43,13 @@ class Build:
             StateError: there is none yet.
             CorruptFileError: its record cannot be read, or is of a newer linkgraph.
         """
-        return cls(read_record(current_build(root)))
+        while True:
+            folder = current_build(root)
+            try:
+                reader = Reader(folder)
+            except FileNotFoundError:  # removed since: another build is current by now
+                continue
+            return cls(read_record(folder), reader)
 
     def graph(self, level: str) -> LinkGraph:
         """Map the graph of one level (`domain` or `host`)."""
