@@ -62,14 +62,18 @@ def report(browser: Browser, folder: Path, number: int) -> None:
         share = 100 * both / max(1, both + mine + its)
         print(f"{label:42} both {both:8}  only ours {mine:5}  only the browser's {its:5}  {share:8.4f} %")
     for name, count in classes.most_common():
-        print(f"difference: {name}: {count} anchors")
+        print(f"difference: {name}: {count}")
     assert not totals["links", "ours"] + totals["links", "browser"]
     assert not totals["others", "ours"] + totals["others", "browser"]
 
 
 def compare(url: str, mine: Seen, its: Seen, totals: Counter[tuple[str, str]], classes: Counter[str]) -> None:
+    if mine.capped:
+        classes["pages of more than 10,000 distinct links, of which the first are kept"] += 1
     for name in LABELS:
         left, right = getattr(mine, name), getattr(its, name)
+        if mine.capped and name != "others":
+            right = right & left  # what was left out is counted above; what was kept must still be the browser's
         totals[name, "both"] += (left & right).total()
         totals[name, "ours"] += (left - right).total()
         totals[name, "browser"] += (right - left).total()

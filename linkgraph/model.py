@@ -41,6 +41,8 @@ REASONS: dict[str, str] = {
     "content:type": "the answer is not HTML; it was not parsed",
     "parser:links-capped": "more links than the limit; the first ones were kept",
     "parser:depth": "the document nests deeper than the parser keeps apart",
+    "render:crashed": "the browser crashed over the page, twice; its links are those of the HTML",
+    "render:timeout": "the browser was not done with the page in time; its links are those of the HTML",
     "extract:error": "extraction raised; the page was kept without links",
     "robots:disallowed": "robots.txt disallows the URL for this crawler",
     "robots:unreachable": "robots.txt could not be had (5xx, 429, network); RFC 9309 2.3.1.4 says disallow",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,8 @@ from linkgraph.edges.run import Run, run_name
 from linkgraph.edges.session import Session, Started
 from linkgraph.errors import AnswerError, LinkgraphError, RefusedError, UsageError
 from linkgraph.extract.answer import bare_page, observe
+from linkgraph.extract.rendered import Rendering
+from linkgraph.fetch.browser import MODES, require_browser
 from linkgraph.fetch.handler import TRUNCATED, guard_from, pace_from
 from linkgraph.fetch.middleware import PostponedRequest
 from linkgraph.fetch.resolve import leads_to_loopback, parse_mappings
@@ -73,6 +76,10 @@ class SiteSpider(Spider):
         guard_from(crawler.settings)  # the download handler asks again: here a mistake costs no run and no traceback
         for name in ("LINKGRAPH_HOST_DELAY", "LINKGRAPH_ADDRESS_DELAY", "LINKGRAPH_BACKOFF"):
             _seconds(crawler, name)  # a mistake costs no run
+        mode = _render_mode(crawler, arguments["render"])
+        spider.resources = crawler.settings.getbool("LINKGRAPH_RESOURCES")
+        if mode != "never":
+            spider.use_browser(crawler, mode)
         scope = _scope(arguments, spider.seeds, crawler.settings.getbool("LINKGRAPH_FOLLOW_NOFOLLOW"))
         run, asked = _run(crawler, arguments)
         spider.session = Session(run, spider.seeds.urls, scope, {}, verify_all=_verify_all(crawler), asked=asked)
@@ -86,8 +93,14 @@ class SiteSpider(Spider):
             max_pages_per_domain=scope.max_pages_per_domain,
             visits_by_domain=spider.session.ledger.visits_by_domain(),
         )
-        spider.resources = crawler.settings.getbool("LINKGRAPH_RESOURCES")
         return spider
+
+    def use_browser(self, crawler: Crawler, mode: str) -> None:
+        """From now on let a browser look at answers as *mode* says; a crawl without one pays nothing for this."""
+        from linkgraph.fetch.render import Renderer
+
+        rendering = Rendering(mode, Renderer(crawler, mode).render, resources=self.resources)
+        self.parse = partial(self.parse_rendered, rendering)  # type: ignore[assignment,method-assign]  # Scrapy takes both
 
     async def start(self) -> AsyncIterator[Any]:
         """Yield nothing: the frontier holds the seeds."""
@@ -97,14 +110,11 @@ class SiteSpider(Spider):
 
     def parse(self, response: Response, **_: Any) -> Iterator[Observation]:
         """Yield what *response* shows."""
-        headers = [
-            (name.decode("latin-1"), _text(value)) for name, values in response.headers.items() for value in values
-        ]
         taken = response.meta.get("linkgraph")
         page, links = observe(
             response.url,
             response.status,
-            headers,
+            _headers(response),
             response.body,
             truncated=TRUNCATED in response.flags,
             resources=self.resources,
@@ -112,6 +122,12 @@ class SiteSpider(Spider):
         )
         page = replace(page, fetched_at=datetime.now(UTC), ip=str(response.ip_address), elapsed_ms=_elapsed(response))
         yield Observation(page, links, taken, read_retry_after(response.headers.get("Retry-After")))
+
+    async def parse_rendered(self, rendering: Rendering, response: Response, **_: Any) -> AsyncIterator[Observation]:
+        """Yield what *response* shows, in a browser too where *rendering* wants that."""
+        for seen in SiteSpider.parse(self, response):
+            seen.page, seen.links = await rendering.look(seen.page, seen.links, _headers(response), response.body)
+            yield seen
 
     def failed(self, failure: Failure) -> Iterator[Observation]:
         """Yield why a request got no answer."""
@@ -124,7 +140,7 @@ class SiteSpider(Spider):
 MAX_HOST_DELAY = 3600
 """Seconds; well below the 24 hours after which the robots.txt that was asked for before a page is too old for it."""
 
-_ARGUMENTS = ("seeds", "follow", "depth", "max_pages", "max_pages_per_domain", "revisit", "due")
+_ARGUMENTS = ("seeds", "follow", "depth", "max_pages", "max_pages_per_domain", "revisit", "due", "render")
 
 
 def failed_page(url: str, error: BaseException | None) -> Page:
@@ -223,6 +239,19 @@ def _require_contact(crawler: Crawler, seeds: Seeds) -> None:
             f"LINKGRAPH_CONTACT is not set, and {outside[0]} is not on this machine: give an address or URL at which "
             "its webmaster reaches you, e.g. -s LINKGRAPH_CONTACT=you@example.org"
         )
+
+
+def _render_mode(crawler: Crawler, argument: str | None) -> str:
+    mode = argument or crawler.settings.get("LINKGRAPH_RENDER") or "never"
+    if mode not in MODES:
+        raise UsageError(f"-a render={mode}: give {', '.join(MODES[:-1])} or {MODES[-1]}")
+    if mode != "never":
+        require_browser(mode, crawler.settings.get("LINKGRAPH_BROWSER") or "")
+    return str(mode)
+
+
+def _headers(response: Response) -> list[tuple[str, str]]:
+    return [(name.decode("latin-1"), _text(value)) for name, values in response.headers.items() for value in values]
 
 
 def _text(value: bytes) -> str:

@@ -71,6 +71,8 @@ HOMES = {
     "numba": ("linkgraph.graph", "linkgraph.authority"),
     "networkx": ("linkgraph.graph",),
     "aiohttp": ("linkgraph.fetch",),
+    "playwright": ("linkgraph.fetch.render",),
+    "scrapy_playwright": ("linkgraph.fetch.render",),
     "turbohtml": ("linkgraph.extract",),
     "ada_url": ("linkgraph.urls",),
     "tldextract": ("linkgraph.urls",),

@@ -60,6 +60,8 @@ class Seen:
     """(href, text) of `a`; the browser's by `innerText`."""
     others: Counter[tuple[str, str]] = field(default_factory=Counter)
     """(kind, href) of frames, forms, the canonical and refreshes."""
+    capped: bool = False
+    """Whether extraction left links out, because the page has more than it keeps."""
 
 
 def browser_path() -> str | None:
@@ -123,7 +125,7 @@ def ours(url: str, body: bytes, content_type: str = TYPE) -> Seen:
     A refresh to the page itself is left out on both sides: a browser does not tell it from a reload without address.
     """
     found = examine(url, [("Content-Type", content_type)], body)
-    seen = Seen()
+    seen = Seen(capped=found.page.outcome_reason == "parser:links-capped")
     if found.page.canonical_url:
         seen.others["canonical", found.page.canonical_url] += 1
     for row in found.links.rows():

@@ -23,6 +23,9 @@ def crawl(
     max_pages_per_domain: Annotated[int | None, typer.Option(help="Page budget of each domain")] = None,
     revisit: Annotated[str, typer.Option(help="latest, or a run: visit again what it saw, as a run of its own")] = "",
     due: Annotated[str, typer.Option(help="With --revisit: now (pages that are due) or all")] = "now",
+    render: Annotated[
+        str | None, typer.Option(envvar="LINKGRAPH_RENDER", help="never, auto or always; needs the extra js")
+    ] = None,
     contact: Annotated[
         str, typer.Option(envvar="LINKGRAPH_CONTACT", help="How a webmaster reaches you; required off this machine")
     ] = "",
@@ -52,7 +55,8 @@ def crawl(
     from linkgraph.cli.running import run_site
 
     limits = {"depth": depth, "max_pages": max_pages, "max_pages_per_domain": max_pages_per_domain}
-    raise typer.Exit(run_site(settings, {"seeds": seeds, "follow": follow, "revisit": revisit, "due": due, **limits}))
+    chosen = {"seeds": seeds, "follow": follow, "revisit": revisit, "due": due, "render": render}
+    raise typer.Exit(run_site(settings, {**chosen, **limits}))
 
 
 def _refuse_early(data: Path, name: str) -> None:

@@ -37,6 +37,7 @@ def crawl(
     max_pages_per_domain: int | None = None,
     revisit: str | None = None,
     due: str = "now",
+    render: str | None = None,
     settings: Mapping[str, object] | None = None,
 ) -> CrawlSummary:
     """Crawl the *seeds* and return what came of it; progress goes to stderr.
@@ -53,6 +54,7 @@ def crawl(
         max_pages_per_domain: page budget of each domain.
         revisit: `latest`, or a run: visit again what it saw, as a run of its own, with conditional requests.
         due: with *revisit*, `now` for the pages that are due, or `all`.
+        render: `never`, `auto` or `always`: which pages a browser looks at.
         settings: Scrapy settings, ours included.
 
     Raises:
@@ -71,6 +73,7 @@ def crawl(
         "--max-pages-per-domain": max_pages_per_domain,
         "--revisit": earlier,
         "--due": due,
+        "--render": render,
     }
     command = [sys.executable, "-m", "linkgraph", "crawl", argument, "--data", str(data), "--run", name]
     for option, value in options.items():
