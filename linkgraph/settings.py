@@ -33,6 +33,11 @@ LINKGRAPH_REVISIT_LEAST = 1.0  # days between two visits of a page that changes 
 LINKGRAPH_REVISIT_MOST = 90.0  # days between two visits of a page that never does
 LINKGRAPH_VERIFY = "changed"  # what a resumed run hashes: files written to since their commit, or all of them
 LINKGRAPH_FOLLOW_NOFOLLOW = False  # crawl through links marked nofollow; they are always recorded
+LINKGRAPH_MAX_PAGES_PER_HOST = 5000  # a larger --max-pages-per-domain raises it; 0 for no limit, as for these two:
+LINKGRAPH_PATTERN_PAGES = 200  # URLs alike but for numbers and values, before new text must earn more
+LINKGRAPH_MAX_HOSTS_PER_DOMAIN = 100  # hosts of one registrable domain that are followed
+LINKGRAPH_DENY = ""  # a file of hosts, domains or URL prefixes that are not asked for anything; read again when changed
+LINKGRAPH_PAGE_SECONDS = 10.0  # processor seconds for one answer; only large ones come near, in a process of their own
 LINKGRAPH_RESOURCES = False  # also record img, script and style links
 LINKGRAPH_RENDER = "never"  # auto: a browser where the HTML shows that scripts make the links; always: every page
 LINKGRAPH_RENDER_PAGES = 2  # pages in the browser at a time; each takes a core and 100 MB while it loads
@@ -59,6 +64,7 @@ DOWNLOAD_HANDLERS = {
     "s3": None,
 }
 DOWNLOADER_MIDDLEWARES = {
+    "linkgraph.fetch.middleware.ConsentMiddleware": 90,
     "linkgraph.fetch.middleware.PolitenessMiddleware": 100,
     "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,  # the frontier's scope decides
     "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,  # no credentials are sent

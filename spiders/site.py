@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -23,11 +24,12 @@ from linkgraph.edges.lineage import Asked, choose
 from linkgraph.edges.run import Run, run_name
 from linkgraph.edges.session import Session, Started
 from linkgraph.errors import AnswerError, LinkgraphError, RefusedError, UsageError
-from linkgraph.extract.answer import bare_page, observe
+from linkgraph.extract.answer import Headers, bare_page, observe
+from linkgraph.extract.aside import INLINE, Aside, cost
 from linkgraph.extract.rendered import Rendering
 from linkgraph.fetch.browser import MODES, require_browser
 from linkgraph.fetch.handler import TRUNCATED, guard_from, pace_from
-from linkgraph.fetch.middleware import PostponedRequest
+from linkgraph.fetch.middleware import PostponedRequest, deny_file
 from linkgraph.fetch.resolve import leads_to_loopback, parse_mappings
 from linkgraph.frontier.conditional import conditions
 from linkgraph.frontier.frontier import Frontier
@@ -44,7 +46,12 @@ _REASONS: tuple[tuple[type[BaseException], str], ...] = (
 )
 
 
-_REFUSALS = {"robots": "refused-by-robots", "guard": "refused-by-guard", "host": "excluded"}
+_REFUSALS = {
+    "robots": "refused-by-robots",
+    "guard": "refused-by-guard",
+    "host": "excluded",
+    "consent": "excluded",
+}
 """Outcome by the family of the reason; a name without an address is a failure, whoever met it first."""
 
 
@@ -57,6 +64,7 @@ class SiteSpider(Spider):
     started: Started
     seeds: Seeds
     resources: bool
+    aside: Aside
     error: LinkgraphError | None = None
     """Why the crawl had to stop, if it had to."""
 
@@ -73,6 +81,7 @@ class SiteSpider(Spider):
         spider.seeds = read_seeds(arguments["seeds"])
         _require_contact(crawler, spider.seeds)
         pace_from(crawler.settings)
+        deny_file(crawler.settings)
         guard_from(crawler.settings)  # the download handler asks again: here a mistake costs no run and no traceback
         for name in ("LINKGRAPH_HOST_DELAY", "LINKGRAPH_ADDRESS_DELAY", "LINKGRAPH_BACKOFF"):
             _seconds(crawler, name)  # a mistake costs no run
@@ -80,7 +89,8 @@ class SiteSpider(Spider):
         spider.resources = crawler.settings.getbool("LINKGRAPH_RESOURCES")
         if mode != "never":
             spider.use_browser(crawler, mode)
-        scope = _scope(arguments, spider.seeds, crawler.settings.getbool("LINKGRAPH_FOLLOW_NOFOLLOW"))
+        spider.aside = Aside(_page_seconds(crawler.settings))
+        scope = _scope(arguments, spider.seeds, crawler.settings)
         run, asked = _run(crawler, arguments)
         spider.session = Session(run, spider.seeds.urls, scope, {}, verify_all=_verify_all(crawler), asked=asked)
         spider.started = spider.session.start()
@@ -100,7 +110,7 @@ class SiteSpider(Spider):
         from linkgraph.fetch.render import Renderer
 
         rendering = Rendering(mode, Renderer(crawler, mode).render, resources=self.resources)
-        self.parse = partial(self.parse_rendered, rendering)  # type: ignore[assignment,method-assign]  # Scrapy takes both
+        self.parse = partial(self.parse_rendered, rendering)  # type: ignore[method-assign]  # Scrapy takes both
 
     async def start(self) -> AsyncIterator[Any]:
         """Yield nothing: the frontier holds the seeds."""
@@ -108,24 +118,37 @@ class SiteSpider(Spider):
         for one in nothing:
             yield one
 
-    def parse(self, response: Response, **_: Any) -> Iterator[Observation]:
-        """Yield what *response* shows."""
+    def parse(self, response: Response, **_: Any) -> Iterator[Observation] | AsyncIterator[Observation]:
+        """Yield what *response* shows; a large one is read in a process of its own."""
+        return self._aside(response) if cost(response.body) > INLINE else self._inline(response)
+
+    def _inline(self, response: Response) -> Iterator[Observation]:
+        options = self._options(response)
+        found = observe(response.url, response.status, _headers(response), response.body, **options)
+        yield _observation(response, *found)
+
+    async def _aside(self, response: Response) -> AsyncIterator[Observation]:
+        options = self._options(response)
+        found = await self.aside.observe(response.url, response.status, _headers(response), response.body, **options)
+        yield _observation(response, *found)
+
+    def _options(self, response: Response) -> dict[str, bool]:
         taken = response.meta.get("linkgraph")
-        page, links = observe(
-            response.url,
-            response.status,
-            _headers(response),
-            response.body,
-            truncated=TRUNCATED in response.flags,
-            resources=self.resources,
-            conditional=taken is not None and bool(conditions(taken.lease)),
-        )
-        page = replace(page, fetched_at=datetime.now(UTC), ip=str(response.ip_address), elapsed_ms=_elapsed(response))
-        yield Observation(page, links, taken, read_retry_after(response.headers.get("Retry-After")))
+        return {
+            "truncated": TRUNCATED in response.flags,
+            "resources": self.resources,
+            "conditional": taken is not None and bool(conditions(taken.lease)),
+        }
+
+    def closed(self, _reason: str) -> None:
+        """End the process for large answers."""
+        self.aside.close()
 
     async def parse_rendered(self, rendering: Rendering, response: Response, **_: Any) -> AsyncIterator[Observation]:
         """Yield what *response* shows, in a browser too where *rendering* wants that."""
-        for seen in SiteSpider.parse(self, response):
+        large = cost(response.body) > INLINE
+        observed = [one async for one in self._aside(response)] if large else list(self._inline(response))
+        for seen in observed:
             seen.page, seen.links = await rendering.look(seen.page, seen.links, _headers(response), response.body)
             yield seen
 
@@ -136,6 +159,8 @@ class SiteSpider(Spider):
         request: Request = failure.request  # type: ignore[attr-defined]  # Scrapy adds it
         yield Observation(failed_page(request.url, failure.value), Links(), request.meta.get("linkgraph"))
 
+
+_MAILBOX = re.compile(r"[^@\s:/<>]+@[^@\s:/<>]+")
 
 MAX_HOST_DELAY = 3600
 """Seconds; well below the 24 hours after which the robots.txt that was asked for before a page is too old for it."""
@@ -156,7 +181,7 @@ def failed_page(url: str, error: BaseException | None) -> Page:
     return replace(bare_page(url), fetched_at=datetime.now(UTC), outcome=outcome, outcome_reason=reason)
 
 
-def _scope(arguments: dict[str, Any], seeds: Seeds, follow_nofollow: bool) -> Scope:
+def _scope(arguments: dict[str, Any], seeds: Seeds, settings: Any) -> Scope:
     follow = arguments["follow"] or "seeds"
     if follow not in ("seeds", "all"):
         raise UsageError(f"-a follow={follow}: give seeds (their domains only) or all")
@@ -166,8 +191,21 @@ def _scope(arguments: dict[str, Any], seeds: Seeds, follow_nofollow: bool) -> Sc
         depth=_number(arguments, "depth", 0),
         max_pages=_number(arguments, "max_pages", 1),
         max_pages_per_domain=_number(arguments, "max_pages_per_domain", 1),
-        follow_nofollow=follow_nofollow,
+        follow_nofollow=settings.getbool("LINKGRAPH_FOLLOW_NOFOLLOW"),
+        max_pages_per_host=_limit(settings, "LINKGRAPH_MAX_PAGES_PER_HOST"),
+        pattern_pages=_limit(settings, "LINKGRAPH_PATTERN_PAGES"),
+        max_hosts_per_domain=_limit(settings, "LINKGRAPH_MAX_HOSTS_PER_DOMAIN"),
     )
+
+
+def _limit(settings: Any, name: str) -> int:
+    try:
+        limit = int(settings.get(name, 0))
+    except (TypeError, ValueError):
+        limit = -1
+    if limit < 0:
+        raise UsageError(f"{name}={settings.get(name)}: give a whole number, 0 for no limit")
+    return limit
 
 
 def _number(arguments: dict[str, Any], name: str, least: int) -> int | None:
@@ -220,6 +258,16 @@ def _verify_all(crawler: Crawler) -> bool:
     return bool(chosen == "all")
 
 
+def _page_seconds(settings: Any) -> float:
+    try:
+        seconds = float(settings.getfloat("LINKGRAPH_PAGE_SECONDS", 10.0))
+    except ValueError:
+        seconds = -1.0
+    if not 0 < seconds < float("inf"):
+        raise UsageError(f"LINKGRAPH_PAGE_SECONDS={settings.get('LINKGRAPH_PAGE_SECONDS')}: give seconds above 0")
+    return seconds
+
+
 def _require_contact(crawler: Crawler, seeds: Seeds) -> None:
     settings = crawler.settings
     contact = settings.get("LINKGRAPH_CONTACT") or ""
@@ -234,6 +282,9 @@ def _require_contact(crawler: Crawler, seeds: Seeds) -> None:
     settings.set("LINKGRAPH_ALLOW_PORTS", allowed, "cmdline")
     if contact:
         settings.set("USER_AGENT", f"{settings.get('USER_AGENT')} (+{contact})", "cmdline")
+        if _MAILBOX.fullmatch(contact):  # RFC 9110 10.1.2: `From` is a mailbox, not a URL
+            headers = {**settings.getdict("DEFAULT_REQUEST_HEADERS"), "From": contact}
+            settings.set("DEFAULT_REQUEST_HEADERS", headers, "cmdline")
     elif outside := [host for host, port in ports if not leads_to_loopback(mappings, host, port)]:
         raise UsageError(
             f"LINKGRAPH_CONTACT is not set, and {outside[0]} is not on this machine: give an address or URL at which "
@@ -250,8 +301,15 @@ def _render_mode(crawler: Crawler, argument: str | None) -> str:
     return str(mode)
 
 
-def _headers(response: Response) -> list[tuple[str, str]]:
+def _headers(response: Response) -> Headers:
     return [(name.decode("latin-1"), _text(value)) for name, values in response.headers.items() for value in values]
+
+
+def _observation(response: Response, page: Page, links: Links) -> Observation:
+    page = replace(page, fetched_at=datetime.now(UTC), ip=str(response.ip_address), elapsed_ms=_elapsed(response))
+    return Observation(
+        page, links, response.meta.get("linkgraph"), read_retry_after(response.headers.get("Retry-After"))
+    )
 
 
 def _text(value: bytes) -> str:

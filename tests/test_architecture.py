@@ -57,7 +57,7 @@ HOMES = {
     "scrapy": SCRAPY_HOMES,
     "twisted": SCRAPY_HOMES,
     "itemadapter": ("pipelines",),
-    "sqlite3": ("linkgraph.frontier.ledger", "linkgraph.frontier.known", "linkgraph.fetch.robots_cache"),
+    "sqlite3": ("linkgraph.frontier", "linkgraph.fetch.robots_cache"),
     "pyarrow": (
         "linkgraph.edges",
         "linkgraph.classify",

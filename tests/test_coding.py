@@ -78,3 +78,12 @@ def test_a_body_that_ends_too_early_is_not_complete(keep):
     _, unpacker = unpack("gzip", [gzip.compress(b"x" * 100)[:keep]])
 
     assert unpacker.complete is (keep == 0)
+
+
+@pytest.mark.parametrize("coding", list(PACK))
+@given(body=st.binary(min_size=1, max_size=200), less=st.integers(0, 3))
+def test_a_body_is_complete_unless_the_cap_cut_it(coding, body, less):
+    made, unpacker = unpack(coding, [PACK[coding](body)], max(1, len(body) - less))
+
+    assert made == body[: max(1, len(body) - less)]
+    assert coding or unpacker.complete is (len(made) == len(body))

@@ -330,7 +330,10 @@ def test_a_bomb_is_unpacked_to_the_cap_and_no_further(everything):
 def test_a_connection_that_breaks_keeps_what_came(everything):
     assert everything.page("http://a.test/cut")["truncated"]
     assert everything.targets("http://a.test/cut") == ["http://a.test/in-the-first-half"]
-    assert everything.page("http://a.test/broken-gzip")["truncated"]
+
+
+def test_a_body_that_cannot_be_unpacked_is_a_failure(everything):
+    assert everything.outcome("http://a.test/broken-gzip") == ("failed", "http:coding", None)
 
 
 def test_other_types_are_not_parsed_and_their_bodies_not_needed(everything):

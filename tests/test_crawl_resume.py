@@ -37,7 +37,7 @@ PAGES = {
     ("a.test", "/listed"): page(links("/")),
     ("a.test", "/"): page(links(*(f"/{one}" for one in range(NUMBER)))),
     **{("a.test", f"/{one}"): page(links("/", f"/{one}/x", "http://b.test/")) for one in range(NUMBER)},
-    **{("a.test", f"/{one}/x"): page(links("/")) for one in range(NUMBER)},
+    **{("a.test", f"/{one}/x"): page(links("/"), title=f"Page {one}") for one in range(NUMBER)},
     ("b.test", "/"): page(links("http://a.test/")),
 }
 SLOW = {key: Answer(answer.status, answer.headers, answer.body, wait=0.03) for key, answer in PAGES.items()}

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from linkgraph.frontier.frontier import Frontier
 from linkgraph.frontier.host_queue import HostQueue
-from linkgraph.frontier.ledger import Host, Lease
+from linkgraph.frontier.records import Host, Lease
 
 
 @dataclass(frozen=True)

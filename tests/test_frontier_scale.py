@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from linkgraph.frontier.frontier import Frontier
-from linkgraph.frontier.ledger import Host, Lease
+from linkgraph.frontier.records import Host, Lease
 
 MANY = 5_000
 

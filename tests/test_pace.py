@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from linkgraph.frontier.frontier import Frontier
-from linkgraph.frontier.ledger import Host, Lease
 from linkgraph.frontier.pace import MAX_LOAD_DELAY, MAX_SLOWDOWN, Answered, HostPace, PaceLaw
+from linkgraph.frontier.records import Host, Lease
 
 PUBLIC = "192.0.2.1"
 

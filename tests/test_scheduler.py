@@ -17,7 +17,7 @@ from scrapy.statscollectors import MemoryStatsCollector
 from linkgraph.errors import LinkgraphError, StorageError
 from linkgraph.extract.answer import bare_page
 from linkgraph.frontier.frontier import Frontier
-from linkgraph.frontier.ledger import Host, Lease
+from linkgraph.frontier.records import Host, Lease
 from linkgraph.frontier.scheduler import FrontierScheduler, Taken
 from linkgraph.model import Links, Page
 

@@ -17,8 +17,11 @@ import pyarrow.parquet as pq
 from linkgraph.edges.log import Entry, read, summarise
 from linkgraph.edges.run import Run
 from linkgraph.edges.segment import Segment
+from linkgraph.frontier.budgets import Seen
 from linkgraph.frontier.records import Visit
 
+_SEEN_FIELDS = ("content_digest", "simhash", "content_length")
+_PAGE_FIELDS = ("url", "host", "domain", "outcome", "outcome_reason", "depth", *_SEEN_FIELDS)
 _LINK_FIELDS = ("dst_url", "dst_host", "dst_domain", "kind", "rel", "nofollow")
 
 
@@ -28,13 +31,14 @@ def visits(segment: Segment) -> Iterator[Visit]:
     kept = _targets(segment.kept, (page.url for page in segment.pages))
     for page, where in segment.by_page():
         targets = [*zip(*(column[where] for column in columns), strict=True), *kept[page.url]]
-        yield Visit(page.url, page.host, page.domain, page.outcome, page.outcome_reason, page.depth, targets)
+        seen = _seen(page.outcome, page.outcome_reason, page.content_digest, page.simhash, page.content_length)
+        yield Visit(page.url, page.host, page.domain, page.outcome, page.outcome_reason, page.depth, targets, seen)
 
 
 def read_visits(run: Run, entry: Entry) -> Iterator[Visit]:
     """Yield the same visits that `visits` yielded when *entry* was committed, read back from its files."""
     paths = {file.table: run.root / file.path for file in entry.files}
-    pages = pq.read_table(paths["pages"], columns=["url", "host", "domain", "outcome", "outcome_reason", "depth"])
+    pages = pq.read_table(paths["pages"], columns=list(_PAGE_FIELDS))
     edges = pq.read_table(paths["edges"], columns=["src_url", *_LINK_FIELDS])
     order = _targets(edges, pages.column("url").to_pylist())
     for page in pages.to_pylist():
@@ -79,4 +83,11 @@ def page_fields(page: dict[str, Any]) -> dict[str, Any]:
         "outcome": page["outcome"],
         "reason": page["outcome_reason"],
         "depth": page["depth"],
+        "seen": _seen(page["outcome"], page["outcome_reason"], *(page[name] for name in _SEEN_FIELDS)),
     }
+
+
+def _seen(outcome: str, reason: str | None, digest: str | None, simhash: int | None, length: int | None) -> Seen | None:
+    if outcome != "fetched" or reason == "content:type" or digest is None:
+        return None
+    return Seen(digest, simhash, length)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import NamedTuple
 
 PRODUCT_TOKEN = "linkgraph"  # noqa: S105 - RFC 9309's word for a crawler's name
@@ -38,6 +40,36 @@ class Robots(NamedTuple):
         words = set(re.split(r"[\s,;]+", _PREVIEW.sub("", value[:MAX_VALUE].lower())))
         both = "none" in words
         return Robots(self.noindex or both or "noindex" in words, self.nofollow or both or "nofollow" in words)
+
+
+_UNAVAILABLE = re.compile(r"unavailable_after\s*+:\s*+([^;]*+)", re.IGNORECASE)
+_DIRECTIVE = re.compile(r",\s*+(?=[a-z_-]++\s*+(?::|,|\Z))", re.IGNORECASE)
+
+
+def is_over(value: str, now: str | None) -> bool:
+    """Tell whether an `unavailable_after` of *value* lies before *now*, the `Date` of the answer that says so.
+
+    Dates of RFC 9110 5.6.7, RFC 850 and ISO 8601; what is none of them says nothing.
+    """
+    found = None if _is_for_another(value) else _UNAVAILABLE.search(value[:MAX_VALUE])
+    end = _moment(_DIRECTIVE.split(found[1])[0].strip()[:64]) if found else None
+    moment = _moment(now or "")
+    return end is not None and moment is not None and end < moment
+
+
+def _is_for_another(value: str) -> bool:
+    name, colon, _ = value[:MAX_VALUE].partition(":")
+    return bool(colon) and "," not in name and name.strip().lower() not in (*_VALUED, PRODUCT_TOKEN)
+
+
+def _moment(text: str) -> datetime | None:
+    for read in (parsedate_to_datetime, datetime.fromisoformat):
+        try:
+            found = read(text)
+            return found if found.tzinfo else found.replace(tzinfo=UTC)
+        except (TypeError, ValueError, OverflowError):
+            continue
+    return None
 
 
 def robots_of_headers(values: Iterable[str]) -> Robots:

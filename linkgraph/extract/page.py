@@ -19,6 +19,7 @@ from linkgraph.extract.directives import (
     PRODUCT_TOKEN,
     HeaderLink,
     Robots,
+    is_over,
     links_of_header,
     refresh_target,
     robots_of_headers,
@@ -197,11 +198,15 @@ def _meta(metas: Iterable[Element], attribute: str, name: str) -> str | None:
 
 
 def _robots(metas: Iterable[Element], fields: Mapping[str, list[str]]) -> Robots:
-    robots = robots_of_headers(fields.get("x-robots-tag", ()))
+    headers, now = fields.get("x-robots-tag", ()), _first(fields, "date")
+    robots = robots_of_headers(headers)
+    over = any(is_over(value, now) for value in headers)
     for meta in metas:
         if (meta.attr("name") or "").strip().lower() in ("robots", PRODUCT_TOKEN):
-            robots = robots.also(meta.attr("content") or "")
-    return robots
+            content = meta.attr("content") or ""
+            robots = robots.also(content)
+            over = over or is_over(content, now)
+    return robots._replace(noindex=True) if over else robots
 
 
 def _refreshing(metas: Iterable[Element]) -> Iterator[str]:

@@ -89,6 +89,7 @@ class Unpacker:
             raise AnswerError("http:coding", f"Content-Encoding: {codings[:80]}")
         self._chain = [_Inflater(_KNOWN[name]) for name in reversed(names)]
         self._left = cap
+        self._cut = False
         self.broken = False
         """Whether the rest of the body cannot be unpacked."""
         self.made = 0
@@ -102,7 +103,7 @@ class Unpacker:
     @property
     def complete(self) -> bool:
         """Whether nothing of the body is missing, as far as its codings tell."""
-        return not self.broken and all(inflater.complete for inflater in self._chain)
+        return not (self.broken or self._cut) and all(inflater.complete for inflater in self._chain)
 
     @property
     def waiting(self) -> bool:
@@ -120,6 +121,7 @@ class Unpacker:
         except zlib.error:
             self.broken = True
             return b""
+        self._cut = len(data) > self._left
         data = data[: self._left]
         self._left -= len(data)
         self.made += len(data)

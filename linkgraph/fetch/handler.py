@@ -38,6 +38,7 @@ SKIPPED = "skipped"
 
 _UNWANTED_TYPES = ("image/", "audio/", "video/", "font/", "application/zip", "application/pdf", "application/x-tar")
 _READ_SIZE = 65536
+_PACE = Pace()
 _TURN = 0.01
 """Seconds of unpacking after which other requests have their turn."""
 
@@ -52,9 +53,9 @@ def pace_from(settings: Any) -> Pace:
         UsageError: a setting that is no number above 0.
     """
     values = []
-    for name in ("LINKGRAPH_IDLE_SECONDS", "LINKGRAPH_LEAST_RATE"):
+    for name, default in (("LINKGRAPH_IDLE_SECONDS", _PACE.idle), ("LINKGRAPH_LEAST_RATE", _PACE.rate)):
         try:
-            value = settings.getfloat(name)
+            value = settings.getfloat(name, default)
         except ValueError:
             value = -1.0
         if not value > 0:

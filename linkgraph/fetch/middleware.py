@@ -9,15 +9,17 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import urlsplit
 
 from scrapy import Request, signals
 from scrapy.crawler import Crawler
-from scrapy.exceptions import CannotResolveHostError, IgnoreRequest
+from scrapy.exceptions import CannotResolveHostError, IgnoreRequest, NotConfigured
 from scrapy.http import Response
 
 from linkgraph.errors import RefusedError, UsageError
+from linkgraph.fetch.consent import REASON, DenyFile
 from linkgraph.fetch.handler import resolver_of
 from linkgraph.fetch.resolve import DNS_MEMORY
 from linkgraph.fetch.robots import MAX_REDIRECTS, Rules, read_rules, stand_in, unreachable
@@ -68,6 +70,45 @@ class _Got:
     address: str | None = None
     why: str = ""
     """Why none was sent, or will be: a reason of the closed list."""
+
+
+class ConsentMiddleware:
+    """Lets no request go to what the deny-list names, robots.txt included."""
+
+    def __init__(self, deny: DenyFile) -> None:
+        self._deny = deny
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> ConsentMiddleware:
+        """Read the list.
+
+        Raises:
+            NotConfigured: there is none.
+            UsageError: it cannot be used.
+        """
+        deny = deny_file(crawler.settings)
+        if deny is None:
+            raise NotConfigured
+        return cls(deny)
+
+    def process_request(self, request: Request) -> None:
+        """Let *request* go on.
+
+        Raises:
+            RefusedRequest: the list denies it.
+        """
+        if self._deny.denies(request.url, time.monotonic()):
+            raise RefusedRequest(REASON, request.url)
+
+
+def deny_file(settings: Any) -> DenyFile | None:
+    """Return the deny-list that the Scrapy *settings* name, if they name one.
+
+    Raises:
+        UsageError: it cannot be used.
+    """
+    path = settings.get("LINKGRAPH_DENY")
+    return DenyFile(Path(path)) if path else None
 
 
 class PolitenessMiddleware:

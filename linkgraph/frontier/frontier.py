@@ -67,7 +67,7 @@ class Frontier:
         self._now = float("-inf")
         self._waiting: list[tuple[float, int, HostQueue]] = []
         self._due: deque[HostQueue] = deque()
-        self._ready: list[tuple[float, int, int, HostQueue]] = []
+        self._ready: list[tuple[bool, float, int, int, HostQueue]] = []
         self._hungry: dict[int, HostQueue] = {}
         self._order = count()
         self.in_flight = 0
@@ -110,6 +110,7 @@ class Frontier:
                 queue = self._hosts[host.id] = HostQueue(host, ready_at, delay, pace)
                 self._by_host[host.host] = queue
             queue.more = True
+            queue.barren = host.barren
             self._place(queue)
 
     def take(self, now: float) -> tuple[Lease, HostQueue] | None:
@@ -118,7 +119,7 @@ class Frontier:
             return None
         self._advance(now)
         while self._ready:
-            queue = heapq.heappop(self._ready)[3]
+            queue = heapq.heappop(self._ready)[-1]
             queue.placed = False
             if not queue.buffer or queue.ready_at > now:  # put off while it was ready: another connection's doing
                 self._place(queue)
@@ -272,7 +273,8 @@ class Frontier:
                 self._due.append(queue)
 
     def _make_ready(self, queue: HostQueue) -> None:
-        heapq.heappush(self._ready, (queue.buffer[-1].due, queue.buffer[-1].depth, next(self._order), queue))
+        last = queue.buffer[-1]
+        heapq.heappush(self._ready, (queue.barren, last.due, last.depth, next(self._order), queue))
 
     def _advance(self, now: float) -> None:
         self._now = max(self._now, now)

@@ -22,6 +22,7 @@ class HostQueue:
 
     __slots__ = (
         "address",
+        "barren",
         "buffer",
         "delay",
         "domain",
@@ -65,6 +66,8 @@ class HostQueue:
         self.more = True
         self.leasing = False
         self.placed = False
+        self.barren = host.barren
+        """Whether other hosts that are due go first."""
 
     def settle(self) -> None:
         """Work out anew when the host may be asked."""

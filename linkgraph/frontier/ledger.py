@@ -16,26 +16,28 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from linkgraph.errors import StateError, StorageError
+from linkgraph.frontier.budgets import Budgets, Limits, Seen
+from linkgraph.frontier.census import REMEDY, Census
 from linkgraph.frontier.known import NOT_DUE, Known, Revisit
 from linkgraph.frontier.records import Host, Lease, LinksOf, Visit
-from linkgraph.frontier.scope import MAX_REDIRECTS, SAME_DEPTH_KINDS, Scope, Target, one_host
-from linkgraph.frontier.sql import ADD, DONE, EXCLUDED, FAILED, LEASED, NEXT, PENDING, SCHEMA, STATES
+from linkgraph.frontier.scope import LINK_REASONS, MAX_REDIRECTS, RUN_REASONS, SAME_DEPTH_KINDS, Scope, Target, one_host
+from linkgraph.frontier.sql import ADD, DONE, EXCLUDED, FAILED, NEXT, PENDING, STATES
+from linkgraph.frontier.traps import folder_of, pattern_of, without_session
 
 K = TypeVar("K")
 
 _STATE_OF_OUTCOME = {"fetched": DONE, "not-modified": DONE, "redirected": DONE, "failed": FAILED}
-_SQLITE_CACHE_KIB = 65536
 _RECENT = 100_000
 """URLs remembered in memory (twice this at most): links of menus and footers repeat on every page of a site."""
 
-_DISK_ERRORS = {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY}
-_REMEDY = "free space or make it writable, then run the same command again"
+_LIFTED_BY_LINKS = frozenset({*LINK_REASONS, *RUN_REASONS})
+_NO_LIMITS = Limits(0, 0, 0)
 
 _NEVER = 1 << 30
 """A depth below which every URL lies that is not in memory."""
 
 
-class Ledger:
+class Ledger(Census):
     """The state of every URL of one run. Not thread-safe: one thread works on it at a time."""
 
     def __init__(self, path: Path) -> None:
@@ -45,52 +47,31 @@ class Ledger:
             StateError: the file is no ledger; delete it and it is rebuilt from the log.
             StorageError: the disk refused.
         """
-        self.path = path
-        try:
-            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute("PRAGMA synchronous = FULL")
-            self._db.execute(f"PRAGMA cache_size = -{_SQLITE_CACHE_KIB}")
-            self._db.execute("PRAGMA temp_store = MEMORY")
-            self._db.executescript(SCHEMA)
-            self.known = Known(self._db)
-            """What earlier runs saw of the URLs."""
-            self.since = 0.0
-            """When a run that visits pages again began, in seconds since 1970: URLs that it finds are due then."""
-            waiting = f"SELECT count(*) FROM urls WHERE state = {PENDING}"
-            self.pending = int(self._db.execute(waiting).fetchone()[0])
-            """About how many URLs wait; exact when the ledger is opened."""
-        except sqlite3.DatabaseError as error:
-            if (error.sqlite_errorcode & 0xFF) in _DISK_ERRORS:
-                raise StorageError(f"{path}: {error}; {_REMEDY}") from error
-            raise StateError(f"{path} is no ledger ({error}); delete it, the log rebuilds it") from error
+        super().__init__(path)
+        self._budgets = Budgets(self._db)
+        self.known = Known(self._db)
+        """What earlier runs saw of the URLs."""
+        self.since = 0.0
+        """When a run that visits pages again began, in seconds since 1970: URLs that it finds are due then."""
         self._hosts: dict[str, int] = {}
         self._recent: dict[str, int] = {}
         self._excluded: dict[tuple[str, str], int] = {}
         self._touched: dict[int, Host] = {}
-
-    def close(self) -> None:
-        """Checkpoint the write-ahead log and close the file."""
-        self._db.close()
-
-    @property
-    def sequence(self) -> int:
-        """Number of the last log entry that is in the ledger; 0 for none."""
-        row = self._db.execute("SELECT max(sequence) FROM applied").fetchone()
-        return row[0] or 0
+        self._new_domain = False
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
         try:
             self._db.execute("BEGIN IMMEDIATE")
             yield
+            self._budgets.flush()
             self._db.execute("COMMIT")
         except BaseException as error:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
             self._forget()
             if isinstance(error, sqlite3.OperationalError):
-                raise StorageError(f"{self.path}: {error}; {_REMEDY}") from error
+                raise StorageError(f"{self.path}: {error}; {REMEDY}") from error
             if isinstance(error, sqlite3.DatabaseError):
                 raise StateError(f"{self.path} is damaged ({error}); delete it, the log rebuilds it") from error
             raise
@@ -99,6 +80,7 @@ class Ledger:
         # After a rollback the caches may name rows that are gone.
         for cache in (self._hosts, self._recent, self._excluded):
             cache.clear()
+        self._budgets.forget()
 
     def apply_start(self, sequence: int, scope: Scope, seeds: Iterable[Target], revisit: Revisit | None = None) -> None:
         """Enter the seeds at depth 0 and let a changed scope decide anew on what it had decided before.
@@ -112,8 +94,9 @@ class Ledger:
             self._rescope(scope)
             if revisit is not None and not revisit.every:
                 self.known.leave_out(revisit.at)
+            self._readmit(scope.limits)
             for seed in seeds:
-                self._add(seed, PENDING, None, depth=0, hops=0, parent=None)
+                self._follow(_NO_LIMITS, seed, depth=0, hops=0, parent=None)
             self._mark(sequence)
         self._forget()
 
@@ -133,6 +116,22 @@ class Ledger:
             outside = f"host NOT IN (SELECT id FROM hosts WHERE domain IN ({marks}))"
             self._db.execute(narrow + outside, ("scope:domain", *sorted(scope.domains)))
 
+    def _readmit(self, limits: Limits) -> None:
+        """Ask again, under limits that may have changed, about what they had kept out."""
+        kept_out = "'trap:pattern', 'trap:facets', 'trap:hosts', 'budget:host'"
+        rows = self._db.execute(
+            "SELECT urls.id, urls.host, domain, url FROM urls JOIN hosts ON hosts.id = urls.host "
+            f"WHERE state = {EXCLUDED} AND reason IN ({kept_out}) ORDER BY urls.id"
+        ).fetchall()
+        for url_id, host, domain, url in rows:
+            if self._budgets.refuses(limits, host, domain, url) is None:
+                self._let_in([url_id])
+
+    def _let_in(self, ids: Iterable[int]) -> None:
+        lift = f"UPDATE urls SET state = {PENDING}, reason = NULL WHERE id = ? AND state = {EXCLUDED}"
+        for url_id in ids:
+            self.pending += self._db.execute(lift, (url_id,)).rowcount
+
     def apply_segment(self, sequence: int, scope: Scope, visits: Iterable[Visit]) -> list[Host]:
         """Enter what committed pages link to and mark them; return the hosts that may have gained pending URLs."""
         self._touched.clear()
@@ -140,10 +139,13 @@ class Ledger:
             for visit in visits:
                 self._apply_visit(scope, visit)
             self._mark(sequence)
-        return list(self._touched.values())
+        return [host._replace(barren=self._budgets.is_barren(host.id)) for host in self._touched.values()]
 
     def _apply_visit(self, scope: Scope, visit: Visit) -> None:
+        self._new_domain = False
         self._judge(scope, *self._visited(visit), visit.targets)
+        if visit.seen is not None:
+            self._learn(visit, visit.seen)
 
     def _judge(self, scope: Scope, page_id: int, depth: int, hops: int, targets: Iterable[tuple[Any, ...]]) -> None:
         recent, excluded = self._recent, self._excluded
@@ -153,11 +155,48 @@ class Ledger:
             if recent.get(url, _NEVER) <= at:
                 continue
             target, after = Target(*row), hops + 1 if same_depth else 0
+            # A redirect may lead to the only address that the server answers at: its session is kept.
+            if not same_depth and (plain := without_session(url)) != url:
+                target = target._replace(url=plain)
             reason = scope.refuses(target, at, after)
             if reason is None:
-                self._add(target, PENDING, None, depth=at, hops=after, parent=page_id)
-            elif excluded.get((url, reason), _NEVER) > at:
+                self._follow(scope.limits, target, depth=at, hops=after, parent=page_id)
+            elif excluded.get((target.url, reason), _NEVER) > at:
                 self._add(target, EXCLUDED, reason, depth=at, hops=after, parent=page_id)
+
+    def _follow(self, limits: Limits, target: Target, *, depth: int, hops: int, parent: int | None) -> None:
+        """Let *target* in, unless its host or pattern has used its budget."""
+        host = self._host_id(target.host, target.domain)
+        known = self._db.execute(
+            "SELECT state, reason FROM urls WHERE host = ? AND url = ?", (host, target.url)
+        ).fetchone()
+        is_new = known is None or (known[0] == EXCLUDED and known[1] in _LIFTED_BY_LINKS)
+        reason = self._budgets.refuses(limits, host, target.domain, target.url) if is_new else None
+        if reason is None:
+            self._add(target, PENDING, None, depth=depth, hops=hops, parent=parent)
+            return
+        self._add(target, EXCLUDED, reason, depth=depth, hops=hops, parent=parent)
+        _remember(self._recent, target.url, depth)
+        if reason == "trap:pattern":
+            found = self._db.execute("SELECT id FROM urls WHERE host = ? AND url = ?", (host, target.url)).fetchone()
+            self._budgets.park(host, target.url, found[0])
+
+    def _learn(self, visit: Visit, seen: Seen) -> None:
+        """Let in what the page has earned its pattern, or close the pattern that it has ended."""
+        host = self._host_id(visit.host, visit.domain)
+        self._budgets.visited(host, new_domain=self._new_domain)
+        let_in, closed = self._budgets.saw(host, visit.url, seen)
+        if let_in:
+            self._let_in(let_in)
+            self._touched[host] = Host(host, one_host(visit.host), visit.domain)
+        if closed is not None:
+            query = f"SELECT id, url FROM urls WHERE host = ? AND state = {PENDING}"
+            ids = [
+                one for one, url in self._db.execute(query, (host,)) if (pattern_of(url) or folder_of(url)) == closed
+            ]
+            exclude = f"UPDATE urls SET state = {EXCLUDED}, reason = 'trap:duplicate' WHERE id = ?"
+            self._db.executemany(exclude, ((one,) for one in ids))
+            self.pending = max(0, self.pending - len(ids))
 
     def _visited(self, visit: Visit) -> tuple[int, int, int]:
         state = _STATE_OF_OUTCOME.get(visit.outcome, EXCLUDED)
@@ -169,6 +208,8 @@ class Ledger:
         self.pending = max(0, self.pending - 1)
         if row is not None:
             self._db.execute("DELETE FROM leased WHERE id = ?", row[:1])
+            if state == EXCLUDED:
+                self._budgets.give_back(host)
         if row is None:
             # A page that nobody linked to, such as a robots.txt that names sitemaps.
             row = self._db.execute(
@@ -199,6 +240,8 @@ class Ledger:
             self._hosts.clear()
         row = self._db.execute("SELECT id FROM hosts WHERE host = ?", (host,)).fetchone()
         if row is None:
+            if self._db.execute("SELECT 1 FROM hosts WHERE domain = ? LIMIT 1", (domain,)).fetchone() is None:
+                self._new_domain = True
             row = self._db.execute(
                 "INSERT INTO hosts (host, domain) VALUES (?, ?) RETURNING id", (host, domain)
             ).fetchone()
@@ -282,53 +325,6 @@ class Ledger:
             self._db.execute("DELETE FROM leased")
         else:
             self._db.executemany("DELETE FROM leased WHERE id = ?", ((one,) for one in lease_ids))
-
-    def pending_hosts(self) -> Iterator[Host]:
-        """Yield every host that has a pending URL, by the order in which the hosts were seen."""
-        query = (
-            "SELECT id, host, domain FROM hosts WHERE EXISTS "
-            f"(SELECT 1 FROM urls WHERE urls.host = hosts.id AND state = {PENDING})"
-        )
-        for row in self._db.execute(query):
-            yield Host(*row)
-
-    def counts(self) -> dict[str, int]:
-        """Return how many URLs are in each state."""
-        found = dict(self._db.execute("SELECT state, count(*) FROM urls GROUP BY state"))
-        leased = f"SELECT count(*) FROM leased JOIN urls USING (id) WHERE state = {PENDING}"
-        found[LEASED] = self._db.execute(leased).fetchone()[0]
-        found[PENDING] = found.get(PENDING, 0) - found[LEASED]
-        return {name: found.get(number, 0) for number, name in enumerate(STATES)}
-
-    def visits_by_domain(self) -> dict[str, int]:
-        """Return how many pages of each domain were fetched or tried, for the budgets; robots.txt costs none."""
-        return dict(
-            self._db.execute(
-                "SELECT domain, sum(pages) FROM (SELECT host, count(*) AS pages FROM urls INDEXED BY visited "
-                f"WHERE state IN ({DONE}, {FAILED}) AND substr(url, -11) <> '/robots.txt' GROUP BY host) AS counted "
-                "JOIN hosts ON hosts.id = counted.host GROUP BY domain"
-            )
-        )
-
-    def is_known(self, url: str, host: str) -> bool:
-        """Tell whether a page of this URL is committed or is going to be fetched."""
-        row = self._db.execute(
-            "SELECT state FROM urls WHERE url = ? AND host = (SELECT id FROM hosts WHERE host = ?)",
-            (url, one_host(host)),
-        ).fetchone()
-        return row is not None and row[0] != EXCLUDED
-
-    def visited(self) -> Iterator[tuple[str, str]]:
-        """Yield (URL, state) of every page that a log entry must hold: done and failed ones."""
-        for url, state in self._db.execute(f"SELECT url, state FROM urls WHERE state IN ({DONE}, {FAILED})"):
-            yield url, STATES[state]
-
-    def rows(self) -> Iterator[tuple[object, ...]]:
-        """Yield every URL as (host, url, state, reason, depth, hops, parent URL), by id: what a rebuild must equal."""
-        yield from self._db.execute(
-            "SELECT h.host, u.url, u.state, u.reason, u.depth, u.hops, p.url FROM urls u JOIN hosts h ON h.id = u.host "
-            "LEFT JOIN urls p ON p.id = u.parent ORDER BY u.id"
-        )
 
 
 def _remember(cache: dict[K, int], key: K, depth: int) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable
 from collections.abc import Set as AbstractSet
 from typing import Any, NamedTuple
 
+from linkgraph.frontier.budgets import Seen
+
 
 class Lease(NamedTuple):
     """One URL taken out of the ledger to be fetched."""
@@ -29,6 +31,8 @@ class Host(NamedTuple):
     id: int
     host: str
     domain: str
+    barren: bool = False
+    """Whether its last pages named no new domain, so that other hosts go first."""
 
 
 class Visit(NamedTuple):
@@ -43,6 +47,8 @@ class Visit(NamedTuple):
     """What the page's row says; the ledger knows better, if it knows the URL."""
     targets: Iterable[tuple[Any, ...]]
     """The fields of a `Target` for each link; bare tuples, because most are known and looked at only once."""
+    seen: Seen | None = None
+    """What a page that was fetched and read tells of its pattern."""
 
 
 LinksOf = Callable[[AbstractSet[str]], Iterable[tuple[str, Iterable[tuple[Any, ...]]]]]

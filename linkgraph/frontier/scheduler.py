@@ -32,7 +32,7 @@ from linkgraph.model import Links, Page
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
-_UNSENT = ("robots:", "guard:", "dns:", "tls:", "host:")
+_UNSENT = ("robots:", "guard:", "dns:", "tls:", "host:", "consent:")
 """Reasons of pages that were never asked for: their host is not to rest for them."""
 
 

@@ -9,6 +9,8 @@ from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
+from linkgraph.frontier.budgets import Limits
+from linkgraph.frontier.traps import is_pathological
 from linkgraph.urls import MAX_URL_LENGTH
 
 FOLLOWED_KINDS = frozenset({"a", "area", "frame", "iframe", "redirect", "refresh", "sitemap"})
@@ -65,6 +67,17 @@ class Scope:
     max_pages: int | None = None
     max_pages_per_domain: int | None = None
     follow_nofollow: bool = False
+    max_pages_per_host: int = 0
+    """URLs of one host that are let into the frontier; 0 for no limit, as for the next two."""
+    pattern_pages: int = 0
+    """URLs that are alike but for numbers and parameters' values, before their pages must have earned more."""
+    max_hosts_per_domain: int = 0
+
+    @property
+    def limits(self) -> Limits:
+        """What a host, a pattern and a domain may take; a budget of each domain raises that of its hosts."""
+        host = self.max_pages_per_host and max(self.max_pages_per_host, self.max_pages_per_domain or 0)
+        return Limits(host, self.pattern_pages, self.max_hosts_per_domain)
 
     def options(self) -> dict[str, Any]:
         """Return the scope as plain values, for the run's log."""
@@ -101,7 +114,7 @@ class Scope:
 
 
 def unfit(url: str, kind: str) -> str | None:
-    """Return why *url* is not fetched whoever links to it (`url:too-long`, `url:credentials`, `scope:file-type`)."""
+    """Return why *url* is not fetched whoever links to it: too long, a password, a file's suffix, a loop of a path."""
     if len(url) > MAX_URL_LENGTH:
         return "url:too-long"
     # A canonical URL has its path after the third slash, and no fragment.
@@ -112,7 +125,7 @@ def unfit(url: str, kind: str) -> str | None:
     suffix = name.rpartition(".")[2].lower()
     if suffix in FILE_TYPES and "." in name and not (suffix == "gz" and kind == "sitemap"):
         return "scope:file-type"
-    return None
+    return "trap:path" if is_pathological(url) else None
 
 
 def one_host(host: str) -> str:
