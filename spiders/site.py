@@ -31,6 +31,7 @@ from linkgraph.fetch.browser import MODES, require_browser
 from linkgraph.fetch.handler import TRUNCATED, guard_from, pace_from
 from linkgraph.fetch.middleware import PostponedRequest, deny_file
 from linkgraph.fetch.resolve import leads_to_loopback, parse_mappings
+from linkgraph.fetch.tls import tls_reason
 from linkgraph.frontier.conditional import conditions
 from linkgraph.frontier.frontier import Frontier
 from linkgraph.frontier.retry import read_retry_after
@@ -177,7 +178,8 @@ def failed_page(url: str, error: BaseException | None) -> Page:
     elif isinstance(error, AnswerError):
         reason = error.reason
     else:
-        reason = next((word for kind, word in _REASONS if isinstance(error, kind)), reason)
+        told = (word for kind, word in _REASONS if isinstance(error, kind))
+        reason = tls_reason(error) or next(told, reason)
     return replace(bare_page(url), fetched_at=datetime.now(UTC), outcome=outcome, outcome_reason=reason)
 
 

@@ -25,6 +25,7 @@ from linkgraph.fetch.resolve import DNS_MEMORY
 from linkgraph.fetch.robots import MAX_REDIRECTS, Rules, read_rules, stand_in, unreachable
 from linkgraph.fetch.robots_cache import RobotsCache
 from linkgraph.fetch.ruleset import MAX_BYTES
+from linkgraph.fetch.tls import tls_reason
 from linkgraph.frontier.pace import Answered
 from linkgraph.frontier.retry import read_retry_after
 from linkgraph.urls import resolve, split
@@ -298,8 +299,8 @@ class PolitenessMiddleware:
             return _Got(why=error.reason)
         except CannotResolveHostError:
             return _Got(why="dns:failed")
-        except Exception:  # noqa: BLE001 - whatever kept robots.txt away, RFC 9309 2.3.1.4 gives one answer
-            return _Got()
+        except Exception as error:  # noqa: BLE001 - whatever else kept it away, RFC 9309 2.3.1.4 gives one answer
+            return _Got(why=tls_reason(error) or "")
         return _got(response)
 
     def _inc(self, name: str) -> None:
