@@ -21,15 +21,14 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from scrapy.http import Response
 
 from linkgraph.extract import extract
 from linkgraph.extract.answer import observe
 from linkgraph.extract.sitemap import sitemap_locations
 from linkgraph.fetch.robots import explain, read_rules
+from linkgraph.frontier.retry import read_retry_after
 from linkgraph.model import LINK_COLUMNS
 from linkgraph.urls import resolve, split
-from spiders.site import _retry_after
 
 TOO_SLOW = 1.0
 """Seconds of CPU for one input of at most some kilobytes."""
@@ -160,7 +159,7 @@ def headers(*values: Pieces) -> None:
     status = chance.choice(STATUSES)
     found, links = observe("http://fuzz.example/", status, received, b"<a href=x>y</a>", conditional=True)
     whole(found.url, links)
-    seconds = _retry_after(Response("http://fuzz.example/", headers={"Retry-After": retry.encode("utf-8", "replace")}))
+    seconds = read_retry_after(retry.encode("utf-8", "replace"))
     assert seconds is None or seconds >= 0
 
 

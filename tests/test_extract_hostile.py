@@ -341,6 +341,13 @@ def test_a_lone_surrogate_in_a_charset_is_an_unknown_charset():
     assert page.title == "t"
 
 
+def test_a_lone_surrogate_in_a_query_is_escaped_as_what_stands_for_it():
+    """Found by benchmarks/fuzz.py: a Refresh header on a page without UTF-8."""
+    _, links = extract(URL, {"Content-Type": "text/html", "Refresh": "0; url=x?\ud800"}, b"<title>t</title>")
+
+    assert [target.rpartition("/")[2] for target in links.dst_url] == ["x?%26%2365533%3B"]
+
+
 def test_sniffing_hostile_bytes_costs_little():
     start = time.process_time()
     for body in (b" " * 1_000_000, b"<!--" * 250_000, b"<!---->" * 100_000, b"<?xml " * 100_000, b"<" * 1_000_000):

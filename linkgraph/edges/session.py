@@ -138,7 +138,9 @@ class Session:
     def _due(self, revisit: dict[str, Any]) -> str:
         seen, due, following = self.ledger.known.counts(revisit["at"])
         note = f"visits again what run {revisit['run']!r} saw: {seen:,} pages, {due:,} of them due"
-        if following is None or revisit["every"]:
+        if revisit["every"]:
+            return f"{note}; due=all visits all"
+        if following is None:
             return note
         return f"{note}, the next on {datetime.fromtimestamp(following, UTC):%Y-%m-%d %H:%M} UTC; due=all visits all"
 

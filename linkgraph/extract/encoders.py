@@ -38,6 +38,9 @@ _NON_ASCII = re.compile(r"[^\x00-\x7f]++")
 _QUERY_SET = frozenset([*range(0x21), *range(0x7F, 0x100), *b"\"#<>'"])
 """Bytes that a special URL's query escapes (URL Standard, 1.3: special-query percent-encode set)."""
 
+_REPLACEMENT = 0xFFFD
+"""What stands for half a surrogate pair: the encoders of the Encoding Standard take scalar values only."""
+
 _IN_JIS, _IN_ASCII = b"\x1b$B", b"\x1b(B"
 
 
@@ -61,7 +64,8 @@ def _escape(run: str, encoding: str) -> str:
 @lru_cache(maxsize=1 << 12)
 def _character(character: str, encoding: str) -> str:
     raw = _encoded(character, encoding)
-    return f"%26%23{ord(character)}%3B" if raw is None else _percent(raw)
+    code = _REPLACEMENT if "\ud800" <= character <= "\udfff" else ord(character)
+    return f"%26%23{code}%3B" if raw is None else _percent(raw)
 
 
 def _encoded(character: str, encoding: str) -> bytes | None:
@@ -84,9 +88,8 @@ def _encoded(character: str, encoding: str) -> bytes | None:
 
 def _control(character: str, encoding: str) -> bytes | None:
     """Return the byte of a C1 control where a Windows code page leaves its place to it (Encoding Standard, 9)."""
-    windows = encoding.startswith("windows-") and len(character.encode("utf-16-le")) == 2
     code = ord(character)
-    if not windows or not 0x80 <= code < 0xA0:
+    if not encoding.startswith("windows-") or not 0x80 <= code < 0xA0:
         return None
     try:
         bytes([code]).decode(_CODECS.get(encoding, encoding))
