@@ -98,7 +98,7 @@ def check(data: Path, changed: set[str], deleted: set[str]) -> int:
         lost = duckdb.sql(f"SELECT count(*) FROM ({of[one]} EXCEPT ALL {of[other]})").fetchall()[0][0]
         assert lost == 0, f"{lost} links of unchanged pages are in {one} and not in {other}"
     new = {row[0] for row in duckdb.sql(f"SELECT src_url FROM {edges['r.2']} WHERE dst_url = '{NEW}'").fetchall()}
-    assert new == changed, new ^ changed
+    assert changed <= new, changed - new  # a file answers under more URLs than one
     linkgraph.build(data)
     built = f"'{data}/builds/*/links/*/*.parquet'"
     gone = ", ".join(f"'{url}'" for url in deleted)
