@@ -109,6 +109,7 @@ DEFAULT_REQUEST_HEADERS = {
 
 # --- fast ----------------------------------------------------------------------------------------------------------
 CONCURRENT_ITEMS = 1  # one item a page; Scrapy starts this many tasks for each response
+SCRAPER_SLOT_MAX_ACTIVE_SIZE = 64 * 1024 * 1024  # large pages that wait to be read aside hold up no others
 WARN_ON_GENERATOR_RETURN_VALUE = False  # Scrapy parses the callback's source for it, for each response: 0.7 ms
 LOG_LEVEL = "INFO"
 LOGSTATS_INTERVAL = 0  # the progress line says it
