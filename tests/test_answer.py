@@ -136,3 +136,13 @@ def test_any_answer_has_an_outcome_and_columns_of_one_length(status, headers, bo
     assert page.outcome_reason is None or page.outcome_reason in REASONS
     assert len({len(getattr(links, name)) for name in LINK_COLUMNS}) == 1
     assert page.url == URL
+
+
+@pytest.mark.row("C9")
+@pytest.mark.parametrize("status", range(100, 1000))
+def test_every_status_has_an_outcome_by_its_class(status):
+    page, links = observe("http://a.test/", status, [("Content-Type", "text/html")], b"<a href=/x>x</a>")
+
+    expected = ("fetched", None, 1) if 200 <= status < 300 else ("failed", "http:status", 0)
+    assert (page.outcome, page.outcome_reason, len(links)) == expected
+    assert page.status == status

@@ -221,6 +221,7 @@ def test_the_pages_table_tells_where_a_page_was_found(everything):
     assert row["ip"] == "127.0.0.1"
 
 
+@pytest.mark.row("C1")
 def test_redirects_are_links_and_are_followed(everything, web):
     assert everything.outcome("http://a.test/chain") == ("redirected", "redirect", 301)
     assert everything.page("http://a.test/chain2")["redirect_to"] == "http://a.test/chain3"
@@ -232,6 +233,7 @@ def test_redirects_are_links_and_are_followed(everything, web):
     assert web.paths("a.test").count("/loop") == web.paths("a.test").count("/loop2") == 1
 
 
+@pytest.mark.row("C1")
 def test_a_chain_of_redirects_is_followed_as_far_as_the_limit(everything, web):
     hops = [path for path in web.paths("a.test") if path.startswith("/hop")]
 
@@ -241,6 +243,7 @@ def test_a_chain_of_redirects_is_followed_as_far_as_the_limit(everything, web):
     }
 
 
+@pytest.mark.row("C2")
 @pytest.mark.parametrize("path", ["to-file", "to-data", "to-script", "to-nowhere"])
 def test_a_redirect_out_of_the_web_is_a_failure(everything, path):
     assert everything.outcome(f"http://a.test/{path}") == ("failed", "redirect:target", 302)
@@ -258,6 +261,7 @@ def test_a_url_is_asked_for_exactly_as_it_is_written(everything, web):
     assert everything.outcome("http://a.test/p|q?{x}=%zz&%C3%A9") == ("fetched", None, 200)
 
 
+@pytest.mark.row("C12")
 def test_a_refresh_is_a_link_that_is_followed_once(everything, web):
     assert web.paths("a.test").count("/refreshed") == 1
     kinds = {row["kind"] for row in everything.edges if row["src_url"] == "http://a.test/refresh"}
@@ -312,6 +316,7 @@ def test_files_without_links_are_recorded_and_not_fetched(everything, web):
     assert "/file.pdf" not in web.paths("a.test")
 
 
+@pytest.mark.row("C4")
 def test_a_body_over_the_cap_keeps_the_links_before_the_cut(everything):
     row = everything.page("http://a.test/big")
 
@@ -319,6 +324,7 @@ def test_a_body_over_the_cap_keeps_the_links_before_the_cut(everything):
     assert everything.targets("http://a.test/big") == ["http://a.test/before-the-cut"]
 
 
+@pytest.mark.row("C5")
 def test_a_bomb_is_unpacked_to_the_cap_and_no_further(everything):
     row = everything.page("http://a.test/bomb")
 
@@ -327,6 +333,7 @@ def test_a_bomb_is_unpacked_to_the_cap_and_no_further(everything):
     assert 0 < everything.peak < 400 * 1024 * 1024
 
 
+@pytest.mark.row("C8")
 def test_a_connection_that_breaks_keeps_what_came(everything):
     assert everything.page("http://a.test/cut")["truncated"]
     assert everything.targets("http://a.test/cut") == ["http://a.test/in-the-first-half"]
@@ -336,6 +343,7 @@ def test_a_body_that_cannot_be_unpacked_is_a_failure(everything):
     assert everything.outcome("http://a.test/broken-gzip") == ("failed", "http:coding", None)
 
 
+@pytest.mark.row("C11")
 def test_other_types_are_not_parsed_and_their_bodies_not_needed(everything):
     assert everything.outcome("http://a.test/picture") == ("fetched", "content:type", 200)
     assert everything.targets("http://a.test/picture") == []
@@ -349,6 +357,7 @@ def test_an_error_status_is_a_failed_page_without_links(everything):
     assert everything.targets("http://error.test/") == []
 
 
+@pytest.mark.row("C8")
 def test_a_server_error_is_tried_again_and_then_given_up(everything, web):
     assert everything.outcome("http://error.test/") == ("failed", "http:status", 500)
     assert web.paths("error.test").count("/") == 3
@@ -388,6 +397,7 @@ def test_the_contact_is_in_the_user_agent_of_every_request(everything, web):
     assert agents.pop().endswith(f"(+{CONTACT})")
 
 
+@pytest.mark.row("C10")
 def test_no_cookie_referrer_or_credential_is_sent(everything, web):
     names = {name.lower() for asked in web.log for name in asked.headers}
 

@@ -145,6 +145,7 @@ def test_sniffing_answers_for_any_bytes(content_type, body):
     assert is_html(content_type, body) in (True, False)
 
 
+@pytest.mark.row("H6")
 @settings(max_examples=200, deadline=None)
 @given(st.text(max_size=700))
 def test_any_text_in_a_link_is_stored_as_its_cleaned_self(text):
@@ -206,6 +207,7 @@ def test_a_long_page_with_roots_in_its_comments_keeps_its_own(root):
     assert "html-" not in "".join(links.dom_path)
 
 
+@pytest.mark.row("H2")
 @pytest.mark.parametrize("depth", [100, 500, 2_000, 10_000, 200_000])
 def test_a_link_below_any_depth_is_found_and_depth_is_said(depth):
     page, links = timed(b"<div>" * depth + b"<a href=/found>t</a>")
@@ -215,6 +217,7 @@ def test_a_link_below_any_depth_is_found_and_depth_is_said(depth):
     assert len(links.dom_path[0]) <= 256
 
 
+@pytest.mark.row("H4")
 @pytest.mark.parametrize(
     "link",
     [
@@ -256,6 +259,7 @@ def test_links_at_the_bottom_of_many_blocks_cost_little():
     assert len(links) == 3_000
 
 
+@pytest.mark.row("H6")
 @pytest.mark.parametrize(
     "inner",
     [
@@ -277,6 +281,7 @@ def test_an_anchor_of_a_megabyte_is_cut(inner):
     check_texts(next(links.rows()))
 
 
+@pytest.mark.row("H2")
 @pytest.mark.parametrize("quote", [b"'", b'"'])
 def test_an_unclosed_quote_loses_only_what_it_swallows(quote):
     page, links = timed(LINK + b"<a href=" + quote + b"/x> <a href=/y>t</a>" * 40_000)
@@ -285,6 +290,7 @@ def test_an_unclosed_quote_loses_only_what_it_swallows(quote):
     assert page.outcome == "fetched"
 
 
+@pytest.mark.row("H7")
 @pytest.mark.parametrize(
     ("href", "kept"),
     [

@@ -37,6 +37,7 @@ def targets(markup: str | bytes, *headers: tuple[str, str], **options) -> list[t
 # Where links come from
 
 
+@pytest.mark.row("H5")
 @pytest.mark.parametrize(
     ("markup", "kind"),
     [
@@ -162,6 +163,7 @@ def test_blanks_newlines_and_entities_in_an_href_are_read_as_browsers_do():
     assert targets("<a href=\\\\b.test\\x>t</a>") == [("a", "http://b.test/x")]
 
 
+@pytest.mark.row("H5")
 def test_nested_links_are_two_as_the_parser_closes_the_first():
     assert [row["anchor"] for row in rows("<a href=/1>one <a href=/2>two</a> three</a>")] == ["one", "two"]
 
@@ -230,6 +232,7 @@ def test_a_refresh_in_noscript_is_not_obeyed_and_an_own_one_comes_first_without_
 # rel and robots
 
 
+@pytest.mark.row("H9")
 @pytest.mark.parametrize(
     ("rel", "tokens", "flags"),
     [
@@ -257,6 +260,7 @@ def test_an_areas_and_a_forms_rel_count_too():
     assert [(row["nofollow"], row["sponsored"]) for row in found] == [(True, False), (False, True)]
 
 
+@pytest.mark.row("H9")
 @pytest.mark.parametrize(
     ("markup", "headers", "noindex", "nofollow"),
     [
@@ -311,6 +315,7 @@ def test_no_picture_previews_is_no_ban_of_indexing_in_the_document():
 # The base
 
 
+@pytest.mark.row("H5")
 @pytest.mark.parametrize(
     ("base", "url"),
     [
@@ -343,6 +348,7 @@ def test_a_foreign_base_makes_relative_links_external():
 # Encodings
 
 
+@pytest.mark.row("H1")
 @pytest.mark.parametrize(
     ("body", "content_type", "charset"),
     [
@@ -380,6 +386,7 @@ def test_without_any_declaration_old_western_bytes_are_read_as_browsers_do():
     assert page.title == "café"
 
 
+@pytest.mark.row("H1")
 def test_utf_7_and_broken_bytes_are_replaced_never_raised():
     assert read(b"<title>+ADw-a+AD4-</title>", ("Content-Type", "text/html; charset=utf-7"))[0].title == "+ADw-a+AD4-"
     assert read(b"<title>a\xff\xfeb\xc3</title>")[0].title == "a\ufffd\ufffdb\ufffd"
@@ -722,6 +729,7 @@ def test_the_pages_own_address_is_made_canonical_and_another_scheme_refused():
 # Sniffing
 
 
+@pytest.mark.row("C11")
 @pytest.mark.parametrize(
     ("content_type", "body", "expected"),
     [

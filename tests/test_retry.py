@@ -27,6 +27,7 @@ def test_a_lasting_status_is_not(code):
     assert Retries(2).wait(1, status(code)) is None
 
 
+@pytest.mark.row("C8")
 @pytest.mark.parametrize("reason", ["transport:timeout", "transport:failed", "transport:refused"])
 def test_a_broken_connection_is_tried_again(reason):
     assert Retries(2).wait(1, replace(FAILED, outcome_reason=reason)) is not None
@@ -37,6 +38,7 @@ def test_other_failures_are_final(reason):
     assert Retries(2).wait(1, replace(FAILED, outcome_reason=reason)) is None
 
 
+@pytest.mark.row("C8")
 def test_tries_are_bounded_and_each_comes_later():
     retries = Retries(3)
 

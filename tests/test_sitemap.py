@@ -108,10 +108,12 @@ def test_a_location_that_is_cut_is_not_a_shorter_one():
     ]
 
 
+@pytest.mark.row("S2")
 def test_no_more_than_the_protocols_number_of_locations_is_read():
     assert len(locations(OPEN + entries(MAX_LOCATIONS + 1000) + CLOSE)) == MAX_LOCATIONS
 
 
+@pytest.mark.row("S1")
 def test_entities_are_never_expanded_and_files_never_read(tmp_path):
     secret = tmp_path / "secret"
     secret.write_text("http://a.test/secret")
@@ -124,6 +126,7 @@ def test_entities_are_never_expanded_and_files_never_read(tmp_path):
     assert locations(body) == ["&j;", "&f;", "http://a.test/"]
 
 
+@pytest.mark.row("S2")
 def test_a_bomb_is_unpacked_to_the_limit_and_no_further():
     body = gzip.compress(OPEN) + gzip.compress(bytes(1_000_000)) * 200
     tracemalloc.start()
@@ -139,6 +142,7 @@ def test_reading_ends_after_so_many_elements():
     assert locations(OPEN + b"<x/>" * MAX_ELEMENTS + b"\n" * 100_000 + entries(1)) == []
 
 
+@pytest.mark.row("S1")
 @pytest.mark.parametrize(
     "tail",
     [

@@ -59,6 +59,7 @@ HREFS = st.one_of(
 )
 
 
+@pytest.mark.row("H7")
 @given(HREFS)
 @example("http://a.test/?q#")
 @example("http://[::1]:8080/")
@@ -144,6 +145,7 @@ def test_credentials_and_ports_are_no_part_of_the_host():
     assert resolve("http://[2001:DB8::1]:8080/").host == "[2001:db8::1]"
 
 
+@pytest.mark.row("H7")
 def test_a_hostile_reference_costs_little():
     hostile = ["http://" + "xn--" * 1000 + "/", "../" * 700_000, "http://a.test/" + "a/../" * 400_000, "/" * 2_000_000]
     start = time.process_time()
