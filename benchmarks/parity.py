@@ -79,7 +79,8 @@ def compare(url: str, mine: Seen, its: Seen, totals: Counter[tuple[str, str]], c
         totals[name, "browser"] += (right - left).total()
         if left != right and name != "shown":
             print(f"{name} of {url}: only ours {list(left - right)[:3]}, only the browser's {list(right - left)[:3]}")
-    classes.update(explain(mine.shown - its.shown, its.shown - mine.shown))
+    if not mine.capped:
+        classes.update(explain(mine.shown - its.shown, its.shown - mine.shown))
 
 
 if __name__ == "__main__":

@@ -235,6 +235,7 @@ class Renderer:
     async def _settle(self, visit: Visit, page: Any) -> None:
         """Wait until the page is parsed and asks for nothing any more, or most of its time is over."""
         await page.evaluate(_PARSED)
+        visit.last = time.monotonic()  # the quiet that counts is the parsed page's; starting the browser was quiet too
         for _ in range(round(SETTLE_SHARE * self._seconds / STEP_SECONDS)):
             if visit.quiet(time.monotonic(), QUIET_SECONDS):
                 return
