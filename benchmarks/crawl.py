@@ -103,7 +103,9 @@ class Trial:
         assert cost.code == 0, (self.folder / f"{kind}.log").read_text()[-2000:]
         found = json.loads(result.read_text())
         if kind != "follow":
-            assert found["statuses"] == self.statuses, f"{kind} got other answers than the site spider"
+            other = {url for url, status in self.statuses.items() if found["statuses"].get(url) != status}
+            # A peer without retries may lose a connection; more than that is another crawl.
+            assert len(other) <= len(self.statuses) / 1000, f"{kind} has other answers for {sorted(other)[:5]}"
         return Took(found["ok"], found["responses"], found["seconds"], cost.cpu)
 
     def check_pages(self) -> None:
