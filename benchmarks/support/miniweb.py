@@ -19,6 +19,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from linkgraph.extract import extract
+from linkgraph.urls import registrable_domain
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLED_PAGES = 12
@@ -61,8 +62,12 @@ class Miniweb:
         The sites were cut out of the web: of some, ten in eleven links lead to what was left behind, and a crawl of
         them would mostly time a server that says 404.
         """
+        worst: dict[str, float] = {}
+        for site in self.sites:  # a crawl walks from one host of a domain to all
+            domain = registrable_domain(site.host)
+            worst[domain] = max(worst.get(domain, 0.0), self._dead_share(site))
         chosen, total = [], 0
-        for site in sorted(self.sites, key=self._dead_share):
+        for site in sorted(self.sites, key=lambda site: worst[registrable_domain(site.host)]):
             if total >= pages:
                 break
             chosen.append(site)
@@ -70,7 +75,7 @@ class Miniweb:
         return chosen
 
     def _dead_share(self, site: Site) -> float:
-        """Return which share of a site's links into itself lead to no file, judged by some of its pages."""
+        """Return which share of a site's links into its own domain lead to no file, judged by some of its pages."""
         folder = self.www / site.host
         files = sorted(path for path in folder.rglob("*.htm*") if path.is_file())
         some = files[:: max(1, len(files) // SAMPLED_PAGES)][:SAMPLED_PAGES]
@@ -78,7 +83,7 @@ class Miniweb:
         for path in some:
             address = f"http://{site.host}/{path.relative_to(folder).as_posix()}"
             links = extract(address, [("Content-Type", "text/html")], path.read_bytes())[1]
-            targets.update(url for url, host in zip(links.dst_url, links.dst_host, strict=True) if host == site.host)
+            targets.update(url for url, internal in zip(links.dst_url, links.internal, strict=True) if internal)
         return sum(self.status(url) != 200 for url in targets) / len(targets) if targets else 1.0
 
     def status(self, url: str) -> int:
