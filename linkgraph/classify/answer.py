@@ -187,11 +187,10 @@ def _place(word: str) -> int:
 
 
 def _has_token(rels: pa.ChunkedArray, token: str) -> Bools:
-    array = rels.combine_chunks()
+    array = rels.cast(pa.list_(pa.string())).combine_chunks()
     found = np.zeros(len(array), dtype=bool)
-    tokens = array.flatten()
-    tokens = tokens.cast(pa.string()) if pa.types.is_dictionary(tokens.type) else tokens
-    found[pc.list_parent_indices(array).to_numpy()[pc.equal(tokens, token).to_numpy(zero_copy_only=False)]] = True
+    hits = pc.equal(array.flatten(), token).to_numpy(zero_copy_only=False)
+    found[pc.list_parent_indices(array).to_numpy()[hits]] = True
     return found
 
 

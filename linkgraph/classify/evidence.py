@@ -7,7 +7,8 @@ Every feature is observable on the page that the link stands on. Refuses tables 
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Callable
+from functools import lru_cache, partial
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +22,13 @@ from linkgraph.classify.steps import read_paths
 from linkgraph.model import ZONES
 
 Bools = npt.NDArray[np.bool_]
+Numbers = npt.NDArray[np.int64]
+
+SHORTEST_NAME = 4
+"""Letters that a name needs to be told from chance."""
+
+TITLE_COLUMN, GENERATOR_COLUMN = "page_title", "page_generator"
+"""Optional columns of the links: title and generator of the page that they stand on."""
 
 REL_TOKENS = (
     "nofollow", "ugc", "sponsored", "external", "author", "me", "license", "tag", "bookmark", "next", "prev",
@@ -76,61 +84,89 @@ def observe(links: pa.Table) -> Bools:
         links: edges of the data contract; all the links of a page must be in it, in document order, since some
             features compare a link with the others of its page.
     """
+    distinct = Distinct(links)
     columns = [
-        _paths(links["dom_path"]),
-        np.stack([_is(links["zone"], zone) for zone in ZONES], axis=1),
+        distinct.spread("dom_path", read_paths),
+        distinct.spread("zone", _zones),
         _rels(links["rel"]),
-        _hosts(links),
+        _hosts(distinct),
         _relations(links),
-        _phrases(links),
-        _computed(links),
+        _phrases(distinct),
+        _computed(links, distinct),
     ]
     return np.concatenate(columns, axis=1)
 
 
-def _encoded(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.int64], list[Any]]:
-    """Return the number of each row's value, and the distinct values."""
-    array = column.combine_chunks()
-    if not pa.types.is_dictionary(array.type):
-        array = array.dictionary_encode(null_encoding="encode")
-    codes = array.indices.fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64)
-    return codes, array.dictionary.to_pylist()
+class Distinct:
+    """The distinct values of the columns of a table, each found once."""
+
+    def __init__(self, links: pa.Table) -> None:
+        self.links = links
+        self._known: dict[str, pa.DictionaryArray] = {}
+
+    def of(self, name: str) -> pa.DictionaryArray:
+        """Return a column as numbers and the distinct values that they mean; null is an empty text."""
+        if name not in self._known:
+            column = self._column(name)
+            array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+            if not pa.types.is_dictionary(array.type):
+                array = array.fill_null("").dictionary_encode()
+            self._known[name] = array
+        return self._known[name]
+
+    def numbers(self, name: str) -> Numbers:
+        """Return which of the distinct values of a column each row has."""
+        return np.asarray(self.of(name).indices.to_numpy(), dtype=np.int64)
+
+    def spread(self, name: str, read: Callable[[pa.Array], Bools]) -> Bools:
+        """Return for each row what *read* says of its value, asked once a distinct value."""
+        return np.asarray(read(self.of(name).dictionary)[self.numbers(name)])
+
+    def _column(self, name: str) -> pa.ChunkedArray | pa.Array:
+        """Return a column of the table, or one that is made from others."""
+        if name == "label":
+            return _labels(self.links)
+        if name.endswith("_tail"):
+            whole = self.of(name.replace("_tail", "_url"))
+            return pc.replace_substring_regex(whole.dictionary, r"^https?://[^/?#]*", "").take(whole.indices)
+        if name == "bare_path":
+            whole = self.of("dom_path")
+            return pc.replace_substring_regex(whole.dictionary, r"[#.][^>]*", "").take(whole.indices)
+        if name in (TITLE_COLUMN, GENERATOR_COLUMN) and name not in self.links.column_names:
+            return pa.repeat("", self.links.num_rows)
+        return self.links[name]
 
 
-def _paths(column: pa.ChunkedArray) -> Bools:
-    array = column.combine_chunks().dictionary_encode()
-    return np.asarray(read_paths(array.dictionary)[array.indices.to_numpy()])
-
-
-def _is(column: pa.ChunkedArray, word: str) -> Bools:
-    codes, values = _encoded(column)
-    return np.asarray(np.array([value == word for value in values] or [False])[codes])
+def _zones(zones: pa.Array) -> Bools:
+    values = zones.to_pylist()
+    return np.array([[value == zone for zone in ZONES] for value in values], dtype=bool).reshape(-1, len(ZONES))
 
 
 def _rels(column: pa.ChunkedArray) -> Bools:
-    array = column.combine_chunks()
+    # As strings, since chunks of several files number their tokens differently.
+    array = column.cast(pa.list_(pa.string())).combine_chunks()
     found = np.zeros((len(array), len(REL_TOKENS)), dtype=bool)
-    rows = pc.list_parent_indices(array).to_numpy()
     tokens = array.flatten()
-    codes, values = _encoded(pa.chunked_array([tokens]))
-    numbers = np.array([REL_TOKENS.index(value) if value in REL_TOKENS else -1 for value in values] or [-1])[codes]
-    known = numbers >= 0
-    found[rows[known], numbers[known]] = True
+    known = pc.index_in(tokens, pa.array(REL_TOKENS))
+    wanted = known.is_valid().to_numpy(zero_copy_only=False)
+    found[pc.list_parent_indices(array).to_numpy()[wanted], known.drop_null().to_numpy()] = True
     return found
 
 
-def _hosts(links: pa.Table) -> Bools:
-    host_codes, hosts = _encoded(links["dst_host"])
-    domain_codes, domains = _encoded(links["dst_domain"])
-    first = dict(zip(host_codes.tolist(), domain_codes.tolist(), strict=True))
-    listed = np.zeros((max(len(hosts), 1), len(KINDS)), dtype=bool)
+def _hosts(distinct: Distinct) -> Bools:
+    numbers = distinct.numbers("dst_host")
+    hosts, first = np.unique(numbers, return_index=True)
+    names = distinct.of("dst_host").dictionary.to_pylist()
+    domains = distinct.links["dst_domain"].take(pa.array(first)).to_pylist()
+    listed = np.zeros((len(names), len(KINDS)), dtype=bool)
     kinds = list(KINDS)
-    for host, domain in first.items():
-        for kind in kinds_of(hosts[host], domains[domain]):
+    for host, domain in zip(hosts.tolist(), domains, strict=True):
+        for kind in kinds_of(names[host], domain):
             listed[host, kinds.index(kind)] = True
-    return listed[host_codes]
+    return np.asarray(listed[numbers])
 
 
+@lru_cache(maxsize=1 << 16)
 def _plain(text: str) -> str:
     return re.sub(r"[^a-z0-9]", "", text.lower())
 
@@ -139,62 +175,55 @@ def _relations(links: pa.Table) -> Bools:
     """Return whether a target's host or address has the site's name, or its address the site's host."""
     found = np.zeros((links.num_rows, len(_RELATIONS)), dtype=bool)
     external = np.flatnonzero(~links["internal"].to_numpy())
-    names = [links[name].to_pylist() for name in ("src_host", "src_domain", "dst_host", "dst_domain", "dst_url")]
-    labels: dict[str, str] = {}
-    for row in external.tolist():
-        src_host, src_domain, dst_host, dst_domain, dst_url = (column[row] for column in names)
-        name = labels.get(src_domain)
-        if name is None:
-            name = labels[src_domain] = _plain(src_domain.partition(".")[0])
-        other = _plain(dst_domain.partition(".")[0])
-        tail = dst_url[dst_url.find(dst_host) + len(dst_host) :]
-        carries = src_host.removeprefix("www.") in tail
-        close = min(len(name), len(other)) >= 4 and (name in other or other in name)
-        found[row] = close, len(name) >= 4 and not carries and name in _plain(tail), carries, len(tail) <= 1
+    names = ["src_host", "src_domain", "dst_host", "dst_domain", "dst_url"]
+    rows = links.select(names).take(pa.array(external))
+    pairs = zip(*(rows[name].to_pylist() for name in names), strict=True)
+    found[external] = np.array([_related(*pair) for pair in pairs], dtype=bool).reshape(-1, len(_RELATIONS))
     return found
 
 
-def _phrases(links: pa.Table) -> Bools:
-    columns = _texts(links)
-    matched = np.zeros((links.num_rows, len(PHRASES)), dtype=bool)
-    encoded = {name: column.combine_chunks().dictionary_encode() for name, column in columns.items()}
-    for at, phrase in enumerate(PHRASES):
-        array = encoded[phrase.column]
-        if len(array.dictionary):
-            hits = pc.match_substring_regex(array.dictionary, phrase.pattern).to_numpy(zero_copy_only=False)
-            matched[:, at] = hits[array.indices.to_numpy()]
-    return matched
+@lru_cache(maxsize=1 << 16)
+def _related(src_host: str, src_domain: str, dst_host: str, dst_domain: str, dst_url: str) -> tuple[bool, ...]:
+    name, other = _plain(src_domain.partition(".")[0]), _plain(dst_domain.partition(".")[0])
+    tail = dst_url[dst_url.find(dst_host) + len(dst_host) :]
+    carries = src_host.removeprefix("www.") in tail
+    close = min(len(name), len(other)) >= SHORTEST_NAME and (name in other or other in name)
+    named = len(name) >= SHORTEST_NAME and not carries and name in _plain(tail)
+    return close, named, carries, len(tail) <= 1
 
 
-def _texts(links: pa.Table) -> dict[str, pa.ChunkedArray]:
-    """Return the columns that `PHRASES` read, nulls as empty text."""
-    alt, title = links["alt"].fill_null(""), links["title"].fill_null("")
-    label = pc.binary_join_element_wise(links["anchor"], alt, " ")
-    label = pc.if_else(pc.equal(pc.utf8_trim_whitespace(label), ""), title, pc.utf8_trim_whitespace(label))
-    tail = r"^https?://[^/?#]*"
-    return {
-        "label": label,
-        "dst_tail": pc.replace_substring_regex(links["dst_url"], tail, ""),
-        "src_tail": pc.replace_substring_regex(links["src_url"], tail, ""),
-        "src_url": links["src_url"],
-        "text_before": links["text_before"],
-        "text_after": links["text_after"],
-        "heading": links["heading"].fill_null(""),
-    }
+def _phrases(distinct: Distinct) -> Bools:
+    by_column: dict[str, list[str]] = {}
+    for phrase in PHRASES:
+        by_column.setdefault(phrase.column, []).append(phrase.pattern)
+    return np.concatenate(
+        [distinct.spread(name, partial(_matches, patterns=patterns)) for name, patterns in by_column.items()], axis=1
+    )
 
 
-def _computed(links: pa.Table) -> Bools:
+def _matches(texts: pa.Array, patterns: list[str]) -> Bools:
+    hits = [pc.match_substring_regex(texts, pattern).to_numpy(zero_copy_only=False) for pattern in patterns]
+    return np.stack(hits, axis=1)
+
+
+def _labels(links: pa.Table) -> pa.ChunkedArray:
+    """Return what each link reads: anchor and alternative text, else its title."""
+    label = pc.utf8_trim_whitespace(pc.binary_join_element_wise(links["anchor"], links["alt"].fill_null(""), " "))
+    return pc.if_else(pc.equal(label, ""), links["title"].fill_null(""), label)
+
+
+def _computed(links: pa.Table, distinct: Distinct) -> Bools:
     density = links["link_density"].to_numpy()
     anchor = links["anchor"]
     words = pc.add(pc.count_substring(anchor, " "), 1).to_numpy()
     letters = pc.utf8_length(anchor).to_numpy()
-    pages, _ = _encoded(links["src_url"])
+    pages = distinct.numbers("src_url")
     internal = links["internal"].to_numpy()
     sponsored = links["sponsored"].to_numpy()
     position = _position(links, pages)
-    runs, outside, domains = _runs(links, pages, internal)
+    runs, outside, domains = _runs(distinct, pages, internal)
     external_links = np.bincount(pages, weights=~internal)[pages]
-    targets = _repeats(links, pages)
+    targets = _repeats(distinct, pages)
     found = {
         "link:internal": internal,
         "label:none": letters == 0,
@@ -225,7 +254,7 @@ def _computed(links: pa.Table) -> Bools:
     return np.stack([found[name] for name in _COMPUTED], axis=1)
 
 
-def _position(links: pa.Table, pages: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+def _position(links: pa.Table, pages: Numbers) -> npt.NDArray[np.float64]:
     """Return where each link stands among its page's, from 0 to 1."""
     ordinal = links["ordinal"].to_numpy()
     last = np.zeros(pages.max(initial=-1) + 1)
@@ -233,23 +262,22 @@ def _position(links: pa.Table, pages: npt.NDArray[np.int64]) -> npt.NDArray[np.f
     return np.asarray(ordinal / np.maximum(last[pages], 1))
 
 
-def _runs(
-    links: pa.Table, pages: npt.NDArray[np.int64], internal: Bools
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64], npt.NDArray[np.int64]]:
-    """Return of the links of a page with the same path but for numbers: how many, the external share, the domains."""
-    paths = pc.replace_substring_regex(links["dom_path"], r"[#.][^>]*", "")
-    path_codes, values = _encoded(paths)
-    group = pages * max(len(values), 1) + path_codes
-    _, of, count = np.unique(group, return_inverse=True, return_counts=True)
+def _runs(distinct: Distinct, pages: Numbers, internal: Bools) -> tuple[Numbers, npt.NDArray[np.float64], Numbers]:
+    """Return of the links of a page with the same path of tags: how many, the external share, the domains."""
+    _, of, count = _grouped(pages, distinct.numbers("bare_path"))
     outside = np.bincount(of, weights=~internal)[of] / count[of]
-    domain_codes, names = _encoded(links["dst_domain"])
-    pairs = np.unique(of * max(len(names), 1) + domain_codes)
-    domains = np.bincount(pairs // max(len(names), 1), minlength=len(count))
+    numbers = distinct.numbers("dst_domain")
+    several = numbers.max(initial=0) + 1
+    domains = np.bincount(np.unique(of * several + numbers) // several, minlength=len(count))
     return count[of], outside, domains[of]
 
 
-def _repeats(links: pa.Table, pages: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+def _repeats(distinct: Distinct, pages: Numbers) -> Numbers:
     """Return how many links of the page lead to the same domain."""
-    codes, names = _encoded(links["dst_domain"])
-    _, of, count = np.unique(pages * max(len(names), 1) + codes, return_inverse=True, return_counts=True)
+    _, of, count = _grouped(pages, distinct.numbers("dst_domain"))
     return np.asarray(count[of])
+
+
+def _grouped(pages: Numbers, numbers: Numbers) -> tuple[Numbers, Numbers, Numbers]:
+    """Return the distinct pairs, which of them each row is, and how many rows each has."""
+    return np.unique(pages * (numbers.max(initial=0) + 1) + numbers, return_inverse=True, return_counts=True)

@@ -103,18 +103,22 @@ def fired(seen: Bools, names: tuple[str, ...], rules: tuple[Rule, ...]) -> Numbe
         rules: the decision list.
     """
     at = {name: number for number, name in enumerate(names)}
+    columns = np.ascontiguousarray(seen.T)
     first = np.full(len(seen), len(rules) - 1, dtype=np.int64)
-    open_rows = np.arange(len(seen))
+    unfired = np.ones(len(seen), dtype=bool)
     for number, rule in enumerate(rules[:-1]):
-        rows = seen[open_rows]
-        fits = np.ones(len(open_rows), dtype=bool)
+        fits = unfired.copy()
         for need in rule.needs:
-            fits &= rows[:, [at[name] for name in need.split("|")]].any(axis=1)
+            fits &= _any(columns, at, need)
         for bar in rule.unless:
-            fits &= ~rows[:, [at[name] for name in bar.split("|")]].any(axis=1)
-        first[open_rows[fits]] = number
-        open_rows = open_rows[~fits]
+            fits &= ~_any(columns, at, bar)
+        first[fits] = number
+        unfired &= ~fits
     return first
+
+
+def _any(columns: Bools, at: dict[str, int], alternatives: str) -> Bools:
+    return np.asarray(np.logical_or.reduce([columns[at[name]] for name in alternatives.split("|")]))
 
 
 def placement_inputs(observed: Bools) -> Bools:

@@ -1,6 +1,7 @@
 """Extracted pages → the table of their links that `classify` reads.
 
-Promises the columns of the edges table, in memory, and the declared language of each link's page. Refuses nothing.
+Promises the columns of the edges table, in memory, and language, title and generator of each link's page.
+Refuses nothing.
 """
 
 from __future__ import annotations
@@ -11,15 +12,19 @@ import numpy as np
 import pyarrow as pa
 
 from linkgraph.classify.answer import LANGUAGE_COLUMN
+from linkgraph.classify.evidence import GENERATOR_COLUMN, TITLE_COLUMN
 from linkgraph.edges.segment import Segment
 from linkgraph.model import Links, Page
 
 
 def table_of_pages(pages: Iterable[tuple[Page, Links]]) -> pa.Table:
-    """Return the links of *pages* as edges, with a column `page_language`."""
+    """Return the links of *pages* as edges, with the columns `page_language page_title page_generator`."""
     segment = Segment()
     for page, links in pages:
         segment.add(page, links)
     of_page = np.repeat(np.arange(len(segment), dtype=np.int32), segment.counts)
-    languages = pa.array([page.language for page in segment.pages], pa.string()).take(pa.array(of_page))
-    return segment.edges_table().append_column(LANGUAGE_COLUMN, languages)
+    table = segment.edges_table()
+    for column, name in ((LANGUAGE_COLUMN, "language"), (TITLE_COLUMN, "title"), (GENERATOR_COLUMN, "generator")):
+        of_pages = pa.array([getattr(page, name) for page in segment.pages], pa.string())
+        table = table.append_column(column, of_pages.take(pa.array(of_page)))
+    return table
