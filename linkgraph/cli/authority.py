@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from linkgraph.cli.answers import Data, Form, Out
+from linkgraph.errors import UsageError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from linkgraph.insights.dataset import Dataset
 
 _TOP = 20
 """Rows without --top: a screen."""
@@ -26,6 +32,9 @@ _SHOWN = (
 def authority(
     domains: Annotated[list[str] | None, typer.Argument(metavar="[DOMAIN]...", help="Default: the best")] = None,
     top: Annotated[int | None, typer.Option(min=0, help=f"Rows at most; default {_TOP} without domains")] = None,
+    why: Annotated[bool, typer.Option("--why", help="What each referring domain gives to one DOMAIN")] = False,
+    without: Annotated[list[str] | None, typer.Option(metavar="DOMAIN", help="What if this domain were gone")] = None,
+    compare: Annotated[str | None, typer.Option(metavar="POLICY,POLICY", help="Who moves between two, and why")] = None,
     form: Form = None,
     out: Out = None,
     data: Data = Path("data"),
@@ -35,6 +44,12 @@ def authority(
     Examples:
       linkgraph authority
 
+      linkgraph authority example.org --why
+
+      linkgraph authority --without example.org
+
+      linkgraph authority --compare followed,editorial
+
       linkgraph authority example.org example.com --format json
 
       linkgraph authority --top 1000 -o top.csv
@@ -43,8 +58,33 @@ def authority(
     from linkgraph.reports.formats import choose_format, write_answer
 
     choose_format(form, out)
+    if sum((why, without is not None, compare is not None)) > 1:
+        raise UsageError("--why, --without and --compare are three questions; ask one at a time")
     dataset = opened(data)
+    if why or without or compare:
+        title, table = _votes(dataset, domains or [], why=why, without=without, compare=compare, top=top)
+        write_answer(table, form, out, shown=table.column_names, title=title)
+        return
     limit = _TOP if top is None and not domains else top
     table = dataset.authority(domains or None, limit)
     title = f"authority of {dataset.build.nodes['domain']:,} domains, policy {dataset.build.policy}"
     write_answer(table, form, out, shown=_SHOWN, title=title)
+
+
+def _votes(
+    dataset: Dataset, domains: list[str], *, why: bool, without: list[str] | None, compare: str | None, top: int | None
+) -> tuple[str, pa.Table]:
+    from linkgraph.insights import votes
+
+    limit = _TOP if top is None else top
+    if compare is not None:
+        policies = [name.strip() for name in compare.split(",")]
+        return f"who moves from {' to '.join(policies)}", votes.compare(dataset, policies, domains, limit)
+    if without:
+        title = f"authority without {', '.join(without)}, policy {dataset.build.policy}"
+        return title, votes.without(dataset, without, domains, limit)
+    if not why or len(domains) != 1:
+        raise UsageError(f"--why explains one domain, not {len(domains)}; name one, e.g. example.org --why")
+    table = votes.why(dataset, domains[0])
+    title = f"what each voter gives to {domains[0]}, policy {dataset.build.policy}; last, what every domain has"
+    return title, table if top is None else table.slice(0, top)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def build(
     data: Annotated[Path, typer.Option(envvar="LINKGRAPH_DATA", help="The data folder")] = Path("data"),
-    policy: Annotated[str, typer.Option(help="What counts as a vote: followed")] = "followed",
+    policy: Annotated[str, typer.Option(help="What counts as a vote: everything, followed, editorial")] = "followed",
     keep: Annotated[int, typer.Option(help="Builds to keep, this one included; one that is read stays")] = 2,
 ) -> None:
     """Rank every domain and sort every link by its target. Run it after a crawl; readers switch when it is whole.

@@ -66,6 +66,13 @@ class Build:
         row = load_array(graph_stem(self.record.folder, level), "row", np.int32)
         return self._rows(level, row[nodes].astype(np.int64))
 
+    def values(self, level: str, column: str) -> NDArray[np.float64]:
+        """Return one column of numbers of the table of one level, node by node; shape (n,)."""
+        row = load_array(graph_stem(self.record.folder, level), "row", np.int32)
+        path = self.record.folder / f"{level}s.parquet"
+        values: NDArray[np.float64] = _read_groups(path, None, columns=[column])[column].to_numpy()[row]
+        return values
+
     def best(self, level: str, count: int | None) -> pa.Table:
         """Return the first *count* rows of the table of one level, best rank first; None for all."""
         total = self.record.nodes[level]
@@ -95,12 +102,14 @@ class Build:
         return table.filter(chosen)
 
 
-def _read_groups(path: Path, groups: list[int] | None, wanted: Iterable[tuple[str, str]] = ()) -> pa.Table:
+def _read_groups(
+    path: Path, groups: list[int] | None, wanted: Iterable[tuple[str, str]] = (), columns: list[str] | None = None
+) -> pa.Table:
     try:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
             if groups is None:
                 groups = [group for group in range(file.num_row_groups) if _may_hold(file.metadata, group, wanted)]
-            return file.read_row_groups(groups)
+            return file.read_row_groups(groups, columns)
     except (OSError, pa.ArrowException) as reason:
         raise CorruptFileError(f"{path} cannot be read ({reason}); run `linkgraph build` again") from reason
 

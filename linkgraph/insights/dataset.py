@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from linkgraph.edges.dataset import Snapshot, snapshot
 from linkgraph.errors import StateError, UnknownDomainError, UsageError
@@ -125,9 +126,22 @@ class Dataset:
             raise UsageError(f"top is {top}; give 0 or more rows")
         if domains is None:
             return self._build.best("domain", top)
+        return self._build.rows_of("domain", np.array(self.nodes(domains), np.int64)[:top])
+
+    def nodes(self, domains: Sequence[str]) -> list[int]:
+        """Return the nodes of domains, hosts or URLs in the build's graph of domains.
+
+        Raises:
+            UnknownDomainError: a domain that no page or link names.
+            UsageError: a text that is no domain.
+            StateError: no build yet.
+        """
         names = self._build.names("domain")
-        nodes = [self._known(names, target_of(text).domain, "domain") for text in domains]
-        return self._build.rows_of("domain", np.array(nodes, np.int64)[:top])
+        return [self._known(names, target_of(text).domain, "domain") for text in domains]
+
+    def values(self, level: str, column: str) -> NDArray[np.float64]:
+        """Return a column of the domains or hosts table (`level`), node by node."""
+        return self._build.values(level, column)
 
     def backlinks(self, domain: str, limit: int | None = None) -> pa.Table:
         """Return the links to a domain, host or URL from other registrable domains, strongest first.
