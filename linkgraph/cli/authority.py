@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,8 +11,6 @@ from linkgraph.cli.answers import Data, Form, Out
 from linkgraph.errors import UsageError
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from linkgraph.insights.dataset import Dataset
 
 _TOP = 20
@@ -73,7 +71,8 @@ def authority(
 
 def _votes(
     dataset: Dataset, domains: list[str], *, why: bool, without: list[str] | None, compare: str | None, top: int | None
-) -> tuple[str, pa.Table]:
+) -> tuple[str, Any]:
+    """Return the title and the Arrow table of one of the three questions."""
     from linkgraph.insights import votes
 
     limit = _TOP if top is None else top
