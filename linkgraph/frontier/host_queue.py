@@ -71,7 +71,8 @@ class HostQueue:
 
     def settle(self) -> None:
         """Work out anew when the host may be asked."""
-        self.ready_at = max(self.held_until, self.started_at + self.delay)
+        due = self.started_at + self.delay
+        self.ready_at = max(self.held_until, due)
 
     def hold(self, until: float) -> None:
         """Leave the host alone *until* then."""
