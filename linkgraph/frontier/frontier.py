@@ -227,10 +227,8 @@ class Frontier:
         """Take in what a host answered; return what that led to (see `PaceLaw.answered`)."""
         pace = self._pace(queue)
         event = self.law.answered(pace, now, answer)
-        delay = self.law.spacing(pace)
-        if delay != queue.delay:
-            queue.delay = delay
-            queue.settle()
+        queue.delay = self.law.spacing(pace)
+        queue.settle()
         queue.hold(pace.closed_until)
         return event
 
