@@ -26,8 +26,8 @@ sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 
 from linkgraph.authority.pagerank import pagerank
 from linkgraph.graph.csr import LinkGraph
-from linkgraph.graph.jit import kernel
 from linkgraph.graph.threads import Workers, thread_count
+from linkgraph.jit import kernel
 
 SHARED = Path(os.environ.get("LINKGRAPH_SHARED", ROOT.parent / "shared"))
 

@@ -20,6 +20,7 @@ from scrapy.crawler import Crawler
 from scrapy.http import Response
 from scrapy.settings import BaseSettings
 
+from linkgraph.extract import prepare
 from linkgraph.extract.answer import bare_page, observe
 from linkgraph.model import Links, Observation, Page
 from linkgraph.urls import resolve
@@ -51,6 +52,7 @@ class ObserveMiddleware:
         self._resources = crawler.settings.getbool("LINKGRAPH_RESOURCES")
         self._edges = import_module(f"{_HOME}pipelines.edges").EdgesPipeline(crawler)
         self._edges.open_run()
+        prepare()
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> ObserveMiddleware:

@@ -8,6 +8,7 @@ http(s): those hrefs are no links between pages.
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Callable
 from functools import lru_cache
 from ipaddress import ip_address
@@ -25,6 +26,9 @@ CANONICALISER_VERSION = "1"
 
 MAX_URL_LENGTH = 2083
 """Code points; the de facto limit of browsers and sitemaps' consumers. Longer URLs are traps more often than pages."""
+
+MAX_REMEMBERED = 1 << 15
+"""References whose targets are remembered; at 200 bytes and the bytes of two URLs each, some 15 MB."""
 
 _SUFFIX_LIST = Path(publicsuffixlist.__file__).with_name("public_suffix_list.dat")
 
@@ -136,12 +140,43 @@ def _cut(base: str) -> _Base | None:
     return _Base(document, mark + query, document[:root], directory, url.host, url.domain)
 
 
+class _Memory:
+    """Targets met on earlier pages, by what they were joined to: the pages of a site repeat most of their links."""
+
+    def __init__(self) -> None:
+        self.targets: defaultdict[str, dict[str, Url]] = defaultdict(dict)
+        self.size = 0
+
+    def of(self, base: str) -> dict[str, Url]:
+        """Return the targets of references to *base*; forgets all where there are too many."""
+        if self.size > MAX_REMEMBERED:
+            self.targets.clear()
+            self.size = 0
+        return self.targets[base]
+
+
+_memory = _Memory()
+
+
 def joiner(base: str) -> Callable[[str], Url | None]:
     """Return `resolve` for many references on one page whose base is *base*."""
     cut = _cut(base)
+    if cut is None:
+        return lambda href: _parse(href, base)
+    rooted, near = _memory.of(cut.origin), _memory.of(cut.directory)
 
     def join(href: str) -> Url | None:
-        return _join_plain(href, cut) or _parse(href, base)
+        # What a reference means depends on the origin, on the directory, or (`?x`, `#x`, ``, all that blanks begin)
+        # on the whole base: only the first two are met again on other pages.
+        first = href[:1]
+        known = rooted if first == "/" or href.startswith(("http://", "https://")) else near
+        target = known.get(href)
+        if target is None:
+            target = _join_plain(href, cut) or _parse(href, base)
+            if target is not None and len(href) < MAX_URL_LENGTH and (first in "./" or first.isalnum()) and first:
+                known[href] = target
+                _memory.size += 1
+        return target
 
     return join
 

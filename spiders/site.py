@@ -24,6 +24,7 @@ from linkgraph.edges.lineage import Asked, choose
 from linkgraph.edges.run import Run, run_name
 from linkgraph.edges.session import Session, Started
 from linkgraph.errors import AnswerError, LinkgraphError, RefusedError, UsageError
+from linkgraph.extract import prepare
 from linkgraph.extract.answer import Headers, bare_page, observe
 from linkgraph.extract.aside import INLINE, Aside, cost
 from linkgraph.extract.rendered import Rendering
@@ -104,6 +105,7 @@ class SiteSpider(Spider):
             max_pages_per_domain=scope.max_pages_per_domain,
             visits_by_domain=spider.session.ledger.visits_by_domain(),
         )
+        prepare()
         return spider
 
     def use_browser(self, crawler: Crawler, mode: str) -> None:

@@ -19,7 +19,7 @@ from linkgraph.model import REASONS
 
 ROOT = Path(__file__).resolve().parent.parent
 
-BASE = ("errors", "model", "urls", "settings")
+BASE = ("errors", "model", "urls", "settings", "jit")
 STAGES = (
     "frontier",
     "fetch",
@@ -68,7 +68,7 @@ HOMES = {
         "linkgraph.reports",
         "pipelines.parquet",
     ),
-    "numba": ("linkgraph.graph", "linkgraph.authority"),
+    "numba": ("linkgraph.jit",),
     "networkx": ("linkgraph.graph",),
     "aiohttp": ("linkgraph.fetch",),
     "playwright": ("linkgraph.fetch.render",),

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from linkgraph.edges.schema import EDGES, PAGES
 from linkgraph.edges.segment import Segment
 from linkgraph.extract import extract, is_html
-from linkgraph.extract.links import MAX_LINKS
+from linkgraph.extract.rows import MAX_LINKS
 from linkgraph.model import LINK_COLUMNS, LINK_KINDS, ORIGINS, RESOURCE_KINDS, ZONES, Links, Page
 from linkgraph.urls import MAX_URL_LENGTH, resolve
 

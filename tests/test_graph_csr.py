@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from linkgraph import jit
 from linkgraph.errors import CorruptFileError, GraphError
-from linkgraph.graph import jit
 from linkgraph.graph.csr import MAX_NODES, LinkGraph
 from linkgraph.graph.names import Names
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from linkgraph.authority.pagerank import PageRank
 from linkgraph.errors import GraphError
 from linkgraph.graph.csr import LinkGraph
-from linkgraph.graph.jit import kernel
+from linkgraph.jit import kernel
 
 _MAX_PUSHES = 2_000
 """Pushes a node on average at most: far beyond what any tolerance above rounding needs."""

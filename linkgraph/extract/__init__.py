@@ -6,6 +6,6 @@ whatever it is given, as a browser would.
 """
 
 from linkgraph.extract.markup import is_html
-from linkgraph.extract.page import Extraction, examine, extract
+from linkgraph.extract.page import Extraction, examine, extract, prepare
 
-__all__ = ["Extraction", "examine", "extract", "is_html"]
+__all__ = ["Extraction", "examine", "extract", "is_html", "prepare"]

@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from io import BufferedRWPair
 from typing import Any
 
+from linkgraph.extract import prepare
 from linkgraph.extract.answer import Headers, bare_page, observe
 from linkgraph.extract.sitemap import is_sitemap
 from linkgraph.model import LINK_COLUMNS, Links, Page
@@ -123,7 +124,8 @@ class Aside:
 def serve(connection: socket.socket, seconds: float) -> None:
     """Read answers until the other side is gone. One that takes longer than *seconds* ends this process (SIGPROF)."""
     stream = connection.makefile("rwb")
-    # The suffix list and the rest that is read at first use is nobody's processor time.
+    # The suffix list, the loops and the rest that is read at first use is nobody's processor time.
+    prepare()
     observe("http://localhost/", 200, [("Content-Type", "text/html")], b"<a href=http://example.org/x>x</a>")
     _send(stream, "ready")
     stream.flush()

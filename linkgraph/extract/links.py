@@ -6,43 +6,27 @@ links: a call for each link and step would cost more than the work itself. Refus
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
 
-from turbohtml import Element
+import numpy as np
 
-from linkgraph.extract.blocks import Blocks
-from linkgraph.extract.outline import Outline
-from linkgraph.extract.places import HEADERS, MAX_NAME, NO_BLOCK, Places, step
-from linkgraph.extract.rel import NO_REL, Rel, link_kind, rel_of
-from linkgraph.extract.targets import Targets
-from linkgraph.extract.text import (
-    MAX_ANCHOR,
-    MAX_HEADING,
-    clip,
-    inner_text,
-    inner_text_and_alt,
-    simple_text,
-    tidy_all,
+from linkgraph.extract.places import HEADERS, Setting, settings_of, step
+from linkgraph.extract.rel import Rel, link_kind, rel_of
+from linkgraph.extract.rows import choose
+from linkgraph.extract.sheet import Sheet
+from linkgraph.extract.survey import (
+    CUT,
+    LOOK,
+    MANNER,
+    REFERENCE,
+    SETTING,
 )
-from linkgraph.model import Links
+from linkgraph.extract.targets import Targets
+from linkgraph.extract.text import tidy_or_none
+from linkgraph.model import ZONES, Links
 from linkgraph.urls import Url
-
-MAX_LINKS = 10_000
-"""Distinct links kept of one page."""
-
-REFERENCES = {
-    "a": "href",
-    "area": "href",
-    "form": "action",
-    "frame": "src",
-    "iframe": "src",
-    "img": "src",
-    "link": "href",
-    "script": "src",
-}
-"""The attribute of each source that holds its reference."""
 
 
 class Directive(NamedTuple):
@@ -66,28 +50,19 @@ class Collected(NamedTuple):
     """Elements around the deepest link."""
 
 
-@dataclass(slots=True)
-class _Sources:
-    """Columns of equal length: one entry an instance of a link, in document order."""
+class Manner(NamedTuple):
+    """How a link is made: what its tag, rel and type say."""
 
-    elements: list[Element] = field(default_factory=list)
-    kinds: list[str] = field(default_factory=list)
-    references: list[str | None] = field(default_factory=list)
-    above: list[int] = field(default_factory=list)
-    rels: list[Rel] = field(default_factory=list)
-    titles: list[str] = field(default_factory=list)
-    steps: list[str] = field(default_factory=list)
-    anchors: list[str] = field(default_factory=list)
-    alts: list[str] = field(default_factory=list)
-    cut: set[int] = field(default_factory=set)
-    """Entries whose anchor is longer than what was read of it."""
-    places: list[int] = field(default_factory=list)
-    targets: list[Url | None] = field(default_factory=list)
+    kind: str
+    rel: Rel
+
+
+_ZONES = {zone: number for number, zone in enumerate(ZONES)}
 
 
 def collect(
     page: Url,
-    found: Outline,
+    sheet: Sheet,
     targets: Targets,
     directives: Sequence[Directive],
     *,
@@ -98,178 +73,127 @@ def collect(
 
     Args:
         page: the page's own address.
-        found: its outline.
+        sheet: what its document holds.
         targets: what its references mean.
         directives: links that no element shows.
         nofollow: whether the page's robots directives make every link nofollow.
         resources: whether style sheets count.
     """
-    sources = _read(found, resources=resources)
-    places = Places()
-    sources.places = places.of_all([element.parent for element in sources.elements])
-    blocks = Blocks(places, [places.owners[place] for place in sources.places], sources.anchors, found.tables)
-    sources.targets = targets.of_all(sources.references)
-    _append(sources, directives)
-    settings = [places.settings[place] for place in sources.places]
-    rows, ordinals, instances, capped = _distinct(sources, [setting.zone for setting in settings])
-    if not rows:
+    manners = [manner_of(*manner) for manner in sheet.manners]
+    settings = settings_of(sheet.settings.tolist(), sheet.looks)
+    found = _joined(sheet, targets, manners, resources=resources)
+    rows, shown, which, density, joined, deepest, capped = _chosen(
+        sheet, found, manners, settings, directives, resources
+    )
+    if not rows.size:
         return Collected(Links(), capped, 0)
-    settings = [settings[row] for row in rows]
-    links = _columns(sources, rows)
-    links.nofollow = [nofollow or sources.rels[row].nofollow for row in rows]
+    tail = [directives[row - len(sheet.sources)] for row in rows[0, len(which) :].tolist()]
+    links = _columns(sheet, shown.T.tolist(), tail, found, manners, settings)
+    _add_texts(links, sheet.texts(joined), which.tolist(), tail)
+    links.link_density = density.tolist() + [0.0] * len(tail)
     links.internal = [domain == page.domain for domain in links.dst_domain]
-    links.text_before, links.text_after, links.link_density = _surroundings(sources, rows, places, blocks)
-    links.heading = _headings(found.headings, [sources.above[row] for row in rows])
-    links.zone = [setting.zone for setting in settings]
-    links.dom_path = [setting.stem + sources.steps[row] for setting, row in zip(settings, rows, strict=True)]
-    links.ordinal = ordinals
-    links.instances = instances
-    origins = ["html"] * len(sources.elements) + [directive.origin for directive in directives]
-    links.origin = [origins[row] for row in rows]
-    return Collected(links, capped, max([setting.depth for setting in settings]))
+    if nofollow:
+        links.nofollow = [True] * len(links.nofollow)
+    _, links.ordinal, links.instances = rows.tolist()
+    return Collected(links, capped, deepest)
 
 
-def _read(found: Outline, *, resources: bool) -> _Sources:
-    """Return the columns that are read off the elements that have a reference."""
-    sources = _Sources()
-    elements, kinds, references = sources.elements, sources.kinds, sources.references
-    raws: list[str] = []
-    for element, tag, above in zip(found.sources, found.tags, found.above, strict=True):
-        reference = element.attr(REFERENCES[tag])
-        if not reference and (reference is None or tag not in ("a", "area")):
-            continue
-        alt = ""
-        raw = simple_text(element) if tag == "a" else ""
-        if raw is None:
-            raw, alt, whole = inner_text_and_alt(element)
-            if not whole:
-                sources.cut.add(len(elements))
-        elif tag in ("area", "img"):
-            alt = element.attr("alt") or ""
-        elements.append(element)
-        kinds.append(tag)
-        references.append(reference)
-        sources.above.append(above)
-        raws.append(raw)
-        sources.alts.append(alt)
-        _read_attributes(sources, element, tag, resources)
-    sources.anchors = _clipped(tidy_all(raws), MAX_ANCHOR, sources.cut)
-    if any(sources.alts):
-        sources.alts = _clipped(tidy_all(sources.alts), MAX_ANCHOR)
-    return sources
+@lru_cache(maxsize=1 << 12)
+def manner_of(tag: str, rel: str, media_type: str) -> Manner:
+    """Return the kind and rel of an element."""
+    tokens = rel_of(rel)
+    return Manner(link_kind(tokens, media_type) if tag == "link" else tag, tokens)
 
 
-def _read_attributes(sources: _Sources, element: Element, tag: str, resources: bool) -> None:
-    """Add the rel, title and path step of the last source, and the kind of a `link` element."""
-    attributes = element.attrs
-    left = len(attributes) - 1
-    classes = element.attr("class") if left else None
-    if not left or (left == 1 and classes is not None):
-        sources.rels.append(NO_REL)
-        sources.titles.append("")
-        sources.steps.append(step(tag, "", classes[:MAX_NAME]) if classes else tag)
-        return
-    rel = rel_of(element.attr("rel")) if "rel" in attributes else NO_REL
-    name = element.attr("id") if "id" in attributes else None
-    sources.rels.append(rel)
-    sources.titles.append((element.attr("title") or "") if "title" in attributes else "")
-    sources.steps.append(step(tag, (name or "")[:MAX_NAME], (classes or "")[:MAX_NAME]))
-    if tag == "link":
-        kind = sources.kinds[-1] = link_kind(rel, element.attr("type"))
-        if kind == "style" and not resources:
-            sources.references[-1] = None
+def _joined(sheet: Sheet, targets: Targets, manners: Sequence[Manner], *, resources: bool) -> list[Url | None]:
+    """Return the target of each reference; None for what is no http(s) URL and for references of style sheets alone."""
+    references: list[str | None] = list(sheet.references)
+    if not resources and any(manner.kind == "style" for manner in manners):
+        kept = np.array([manner.kind != "style" for manner in manners])[sheet.sources[:, MANNER]]
+        wanted = set(sheet.sources[kept, REFERENCE].tolist())
+        references = [reference if number in wanted else None for number, reference in enumerate(references)]
+    return targets.of_all(references)
 
 
-def _clipped(texts: list[str], limit: int, cut: set[int] | None = None) -> list[str]:
-    if max(map(len, texts), default=0) <= limit:
-        return texts
-    if cut is not None:
-        cut.update(index for index, text in enumerate(texts) if len(text) > limit)
-    return [clip(text, limit) for text in texts]
+def _chosen(
+    sheet: Sheet,
+    found: Sequence[Url | None],
+    manners: Sequence[Manner],
+    settings: Sequence[Setting],
+    directives: Sequence[Directive],
+    resources: bool,
+) -> Any:
+    """Return what `choose` does."""
+    known: dict[object, int] = {None: -1}
+    target = [known.setdefault(one, len(known)) for one in found]
+    if not resources:
+        known.update((one, -1) for one in manners if one.kind == "style")
+    manner = [known.setdefault(one, len(known)) for one in manners]
+    zone = [_ZONES[setting.zone] for setting in settings]
+    keys, empty = sheet.text_keys()
+    extra = np.empty((len(directives), 5), np.int64)
+    for row, one in enumerate(directives):
+        numbers = [known.setdefault(key, len(known)) for key in (one.target, Manner(one.kind, one.rel))]
+        extra[row] = (*numbers, empty, empty, _ZONES[HEADERS.zone])
+    return choose(
+        sheet.line,
+        sheet.elements,
+        sheet.sources,
+        sheet.headings,
+        sheet.places,
+        sheet.visible,
+        sheet.linked,
+        keys,
+        np.array(target, np.int64),
+        np.array(manner, np.int64),
+        np.array(zone, np.int64),
+        extra,
+    )
 
 
-def _append(sources: _Sources, directives: Iterable[Directive]) -> None:
-    for directive in directives:
-        sources.kinds.append(directive.kind)
-        sources.targets.append(directive.target)
-        sources.rels.append(directive.rel)
-        sources.titles.append(directive.title)
-        sources.steps.append(directive.path)
-        sources.anchors.append("")
-        sources.alts.append("")
-        sources.above.append(0)
-        sources.places.append(HEADERS)
-
-
-def _distinct(sources: _Sources, zones: list[str]) -> tuple[list[int], list[int], list[int], bool]:
-    """Return the entry, ordinal and number of instances of each distinct link, and whether there were too many."""
-    index: dict[tuple[object, ...], int] = {}
-    rows: list[int] = []
-    ordinals: list[int] = []
-    instances: list[int] = []
-    ordinal = 0
-    identities = zip(sources.targets, sources.kinds, sources.rels, sources.anchors, sources.alts, zones, strict=True)
-    for entry, identity in enumerate(identities):
-        if identity[0] is None:
-            continue
-        row = index.setdefault(identity, len(rows))
-        if row < len(rows):
-            instances[row] += 1
-        elif row < MAX_LINKS:
-            rows.append(entry)
-            ordinals.append(ordinal)
-            instances.append(1)
-        else:
-            return rows, ordinals, instances, True
-        ordinal += 1
-    return rows, ordinals, instances, False
-
-
-def _columns(sources: _Sources, rows: list[int]) -> Links:
-    """Return the columns that are read off the entries themselves; the caller adds the others."""
-    urls, hosts, domains, fragments = zip(*[sources.targets[row] or () for row in rows], strict=True)
-    rels = [sources.rels[row] for row in rows]
+def _columns(
+    sheet: Sheet,
+    shown: Sequence[Sequence[int]],
+    tail: Sequence[Directive],
+    found: Sequence[Url | None],
+    manners: Sequence[Manner],
+    settings: Sequence[Setting],
+) -> Links:
+    """Return the columns that are looked up: those of the sources *shown*, then those of the *tail*."""
+    targets = [*[found[reference] for reference in shown[REFERENCE]], *[one.target for one in tail]]
+    urls, hosts, domains, fragments = zip(*filter(None, targets), strict=True)
+    own: list[Manner | Directive] = [*[manners[manner] for manner in shown[MANNER]], *tail]
+    rels = [one.rel for one in own]
+    places = [settings[setting] for setting in shown[SETTING]]
+    looks = shown[LOOK]
+    steps = {look: step(*sheet.looks[look][:3]) for look in set(looks)}
+    paths = [f"{setting.stem}{steps[look]}" for setting, look in zip(places, looks, strict=True)]
     return Links(
         dst_url=list(urls),
         dst_host=list(hosts),
         dst_domain=list(domains),
         dst_fragment=list(fragments),
-        kind=[sources.kinds[row] for row in rows],
+        kind=[one.kind for one in own],
         rel=[rel.tokens for rel in rels],
+        nofollow=[rel.nofollow for rel in rels],
         ugc=[rel.ugc for rel in rels],
         sponsored=[rel.sponsored for rel in rels],
-        anchor=[sources.anchors[row] for row in rows],
-        anchor_truncated=[row in sources.cut for row in rows],
-        alt=[sources.alts[row] or None for row in rows],
-        title=_titles([sources.titles[row] for row in rows]),
+        anchor_truncated=[*map(bool, shown[CUT]), *[False] * len(tail)],
+        zone=[*[setting.zone for setting in places], *[HEADERS.zone] * len(tail)],
+        dom_path=[*paths, *[directive.path for directive in tail]],
+        origin=["html"] * len(looks) + [directive.origin for directive in tail],
     )
 
 
-def _surroundings(
-    sources: _Sources, rows: list[int], places: Places, blocks: Blocks
-) -> tuple[list[str], list[str], list[float]]:
-    """Return the texts just before and after each link of kind `a`, and the density of every link's block."""
-    owners = [places.owners[sources.places[row]] for row in rows]
-    around = [
-        blocks.around(sources.elements[row], owner, sources.anchors[row])
-        if owner != NO_BLOCK and sources.kinds[row] == "a"
-        else ("", "")
-        for row, owner in zip(rows, owners, strict=True)
-    ]
-    density = {owner: blocks.density(owner) for owner in set(owners)}
-    return [before for before, _ in around], [after for _, after in around], [density[owner] for owner in owners]
-
-
-def _titles(raws: list[str]) -> list[str | None]:
-    if not any(raws):
-        return [None] * len(raws)
-    return [title or None for title in _clipped(tidy_all(raws), MAX_ANCHOR)]
-
-
-def _headings(headings: list[Element], above: list[int]) -> list[str | None]:
-    """Return the text of the last heading that began before each link, given how many had."""
-    wanted = [number for number in dict.fromkeys(above) if number]
-    texts = tidy_all([inner_text(headings[number - 1]) for number in wanted])
-    known: dict[int, str | None] = {0: None}
-    known.update((number, clip(text, MAX_HEADING) or None) for number, text in zip(wanted, texts, strict=True))
-    return [known[number] for number in above]
+def _add_texts(links: Links, texts: Sequence[str], which: Sequence[int], tail: Sequence[Directive]) -> None:
+    """Add the columns of texts, given those of the sources column after column, and the heading of each source."""
+    number, more = len(which), len(tail)
+    empty, nothing = [""] * more, [None] * more
+    anchors, alts, titles, before, after = (texts[column * number :][:number] for column in range(5))
+    headings = [text or None for text in texts[5 * number :]]
+    links.anchor = [*anchors, *empty]
+    links.alt = [*[text or None for text in alts], *nothing]
+    links.title = [*[text or None for text in titles], *[tidy_or_none(directive.title) for directive in tail]]
+    links.text_before = [*before, *empty]
+    links.text_after = [*after, *empty]
+    links.heading = [*[headings[heading] for heading in which], *nothing]

@@ -163,12 +163,11 @@ def tame(body: bytes) -> bytes:
     """
     if len(body) > MERGE_CHECKED:
         body = _with_single_roots(body)
-    raw = np.frombuffer(body, np.uint8)
-    opening = raw == ord("<")
-    tags = int(np.count_nonzero(opening))
+    tags = body.count(b"<")
     if tags * MAX_FORMATTING <= MAX_RECONSTRUCTED:
         return body
-    at = _formatting(raw, np.flatnonzero(opening[:-2]))
+    raw = np.frombuffer(body, np.uint8)
+    at = _formatting(raw, np.flatnonzero(raw[:-2] == ord("<")))
     if tags * min(at.size, MAX_FORMATTING) <= MAX_RECONSTRUCTED or tags * _reopened(body, raw, at) <= MAX_RECONSTRUCTED:
         return body
     return _EITHER_END.sub(rb"<\1\2-", body)

@@ -12,18 +12,16 @@ MAX_IDS = 32
 """Identifiers kept of one page."""
 
 MAX_SCRIPT = 1 << 18
-"""Code points of one script that are read."""
+"""Bytes of one script that are read."""
 
-_PREFIXES = ("UA-", "G-", "GTM-", "AW-", "ca-pub-")
-_ID = re.compile(
-    r"\b(?:UA-\d{4,10}-\d{1,4}|GTM-[A-Z0-9]{4,9}|G-[A-Z0-9]{8,12}|AW-\d{8,12}|ca-pub-\d{10,16})\b", re.ASCII
-)
+_PREFIXES = (b"UA-", b"G-", b"GTM-", b"AW-", b"ca-pub-")
+_ID = re.compile(rb"\b(?:UA-\d{4,10}-\d{1,4}|GTM-[A-Z0-9]{4,9}|G-[A-Z0-9]{8,12}|AW-\d{8,12}|ca-pub-\d{10,16})\b")
 
 
-def owner_ids(scripts: Iterable[str]) -> tuple[str, ...]:
+def owner_ids(scripts: Iterable[bytes]) -> tuple[str, ...]:
     """Return the identifiers in the sources and texts of a page's scripts."""
-    found: dict[str, None] = {}
+    found: dict[bytes, None] = {}
     for script in scripts:
         if any(prefix in script for prefix in _PREFIXES):
             found.update(dict.fromkeys(_ID.findall(script[:MAX_SCRIPT])))
-    return tuple(found)[:MAX_IDS]
+    return tuple(one.decode() for one in list(found)[:MAX_IDS])

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-
-from turbohtml import Element
 
 from linkgraph.errors import UsageError
 from linkgraph.extract.directives import (
@@ -24,13 +22,13 @@ from linkgraph.extract.directives import (
     refresh_target,
     robots_of_headers,
 )
-from linkgraph.extract.fingerprint import simhash
+from linkgraph.extract.fingerprint import MAX_TEXT, simhash
 from linkgraph.extract.links import Collected, Directive, collect
 from linkgraph.extract.markup import media_type, parse
-from linkgraph.extract.outline import Outline, outline
 from linkgraph.extract.owners import owner_ids
 from linkgraph.extract.places import PARSER_DEPTH
 from linkgraph.extract.rel import NO_REL, link_kind, rel_of
+from linkgraph.extract.sheet import Meta, Sheet
 from linkgraph.extract.targets import MAX_REFERENCE, Targets
 from linkgraph.extract.text import tidy_or_none
 from linkgraph.model import Links, Page
@@ -82,6 +80,12 @@ def extract(
     return extraction.page, extraction.links
 
 
+def prepare() -> None:
+    """Compile the loops, or load those compiled before: seconds that no crawl shall lose between two answers."""
+    body = "<html lang=a><base href=/><script src=/>x</script><title>a</title><h1>a</h1><p>e\u0301 <a href=/>b</a> c"
+    extract("http://localhost/", (), body.encode())
+
+
 def examine(url: str, headers: Headers, body: bytes, *, truncated: bool = False, resources: bool = False) -> Extraction:
     """Return what `extract` returns, and the count of what was dropped; same arguments, same errors."""
     address = resolve(url)
@@ -89,29 +93,31 @@ def examine(url: str, headers: Headers, body: bytes, *, truncated: bool = False,
         raise UsageError(f"{url[:200]!r} is no http(s) URL: give the address that the page was fetched from")
     fields = _fold(headers)
     document, charset = parse(body, _first(fields, "content-type"))
-    found = outline(document, resources=resources)
-    robots = _robots(found.metas, fields)
-    targets = Targets(_base(found, address), charset)
+    sheet = Sheet(document, resources=resources)
+    metas = list(sheet.metas())
+    robots = _robots(metas, fields)
+    targets = Targets(_base(sheet, address), charset)
     own = Targets(address.url, charset)
     header_links = [link for value in fields.get("link", ()) for link in links_of_header(value)][:MAX_HEADER_LINKS]
     directives = [
-        *_refreshes(_refreshing(found.metas), targets, "html"),
+        *_refreshes(_refreshing(metas), targets, "html"),
         *_refreshes(fields.get("refresh", ()), own, "http-header"),
         *_from_headers(header_links, own, resources=resources),
     ]
-    collected = collect(address, found, targets, directives, nofollow=robots.nofollow, resources=resources)
+    collected = collect(address, sheet, targets, directives, nofollow=robots.nofollow, resources=resources)
     return Extraction(
         page=_page(
             address,
             fields,
             body,
-            found,
+            sheet,
+            metas,
             collected.links,
             charset=charset,
             truncated=truncated,
             robots=robots,
-            canonical_url=_canonical(found, targets) or _header_canonical(header_links, own),
-            outcome_reason=_reason(collected, found),
+            canonical_url=_canonical(sheet, targets) or _header_canonical(header_links, own),
+            outcome_reason=_reason(collected, sheet),
         ),
         links=collected.links,
         too_long=targets.too_long + own.too_long,
@@ -122,7 +128,8 @@ def _page(
     address: Url,
     fields: Mapping[str, list[str]],
     body: bytes,
-    found: Outline,
+    sheet: Sheet,
+    metas: Sequence[Meta],
     links: Links,
     *,
     charset: str,
@@ -136,8 +143,6 @@ def _page(
         for domain, kind, internal in zip(links.dst_domain, links.kind, links.internal, strict=True)
         if kind in VOTING_KINDS and not internal
     ]
-    title = found.firsts.get("title")
-    text = found.firsts["body"].text if "body" in found.firsts else ""
     return Page(
         url=address.url,
         host=address.host,
@@ -145,19 +150,19 @@ def _page(
         outcome_reason=outcome_reason,
         content_type=media_type(_first(fields, "content-type")) or None,
         charset=charset,
-        language=_language(found, fields),
-        title=tidy_or_none(title.text) if title is not None else None,
+        language=_language(sheet, metas, fields),
+        title=tidy_or_none(sheet.title()),
         canonical_url=canonical_url,
         noindex=robots.noindex,
         nofollow=robots.nofollow,
         content_length=len(body),
         content_digest=hashlib.sha256(body).hexdigest(),
-        simhash=simhash(text),
+        simhash=simhash(sheet.letters(MAX_TEXT)),
         links_internal=sum(map(links.kind.count, VOTING_KINDS)) - len(outside),
         links_external=len(outside),
         external_domains=len(set(outside)),
-        generator=tidy_or_none(_meta(found.metas, "name", "generator")),
-        owner_ids=owner_ids(found.scripts),
+        generator=tidy_or_none(_named(metas, "generator")),
+        owner_ids=owner_ids(sheet.scripts()),
         etag=_validator(fields, "etag"),
         last_modified=_validator(fields, "last-modified"),
         truncated=truncated,
@@ -181,41 +186,32 @@ def _validator(fields: Mapping[str, list[str]], name: str) -> str | None:
     return value if value and len(value) <= MAX_VALIDATOR else None
 
 
-def _base(found: Outline, address: Url) -> str:
+def _base(sheet: Sheet, address: Url) -> str:
     """Return the document's base: the first `<base href>` where it is an http(s) URL, else the page's address."""
-    element = found.firsts.get("base")
-    href = (element.attr("href") or "") if element is not None else ""
+    href = sheet.base() or ""
     target = resolve(href, address.url) if href and len(href) <= MAX_REFERENCE else None
     return target.url if target is not None else address.url
 
 
-def _meta(metas: Iterable[Element], attribute: str, name: str) -> str | None:
-    """Return the content of the first meta element whose *attribute* is *name*."""
-    for meta in metas:
-        if (meta.attr(attribute) or "").strip().lower() == name and (content := meta.attr("content")):
-            return content
-    return None
+def _named(metas: Iterable[Meta], name: str) -> str | None:
+    """Return the content of the first meta element of that name."""
+    return next((meta.content for meta in metas if meta.name == name and meta.content), None)
 
 
-def _robots(metas: Iterable[Element], fields: Mapping[str, list[str]]) -> Robots:
+def _robots(metas: Iterable[Meta], fields: Mapping[str, list[str]]) -> Robots:
     headers, now = fields.get("x-robots-tag", ()), _first(fields, "date")
     robots = robots_of_headers(headers)
     over = any(is_over(value, now) for value in headers)
     for meta in metas:
-        if (meta.attr("name") or "").strip().lower() in ("robots", PRODUCT_TOKEN):
-            content = meta.attr("content") or ""
-            robots = robots.also(content)
-            over = over or is_over(content, now)
+        if meta.name in ("robots", PRODUCT_TOKEN):
+            robots = robots.also(meta.content)
+            over = over or is_over(meta.content, now)
     return robots._replace(noindex=True) if over else robots
 
 
-def _refreshing(metas: Iterable[Element]) -> Iterator[str]:
+def _refreshing(metas: Iterable[Meta]) -> Iterator[str]:
     """Yield the refreshes that a browser with scripts obeys: not those in noscript."""
-    for meta in metas:
-        if (meta.attr("http-equiv") or "").strip().lower() == "refresh":
-            parent = meta.parent
-            if not isinstance(parent, Element) or parent.tag != "noscript":
-                yield meta.attr("content") or ""
+    return (meta.content for meta in metas if meta.equiv == "refresh" and not meta.silenced)
 
 
 def _refreshes(values: Iterable[str], targets: Targets, origin: str) -> Iterator[Directive]:
@@ -235,15 +231,12 @@ def _from_headers(links: Iterable[HeaderLink], targets: Targets, *, resources: b
             yield Directive(kind, target, rel, link.title or "", "", "http-header")
 
 
-def _canonical(found: Outline, targets: Targets) -> str | None:
+def _canonical(sheet: Sheet, targets: Targets) -> str | None:
     """Return the first canonical in the head: one in the body may be a reader's (RFC 6596 has it in the header)."""
-    for element, tag in zip(found.sources, found.tags, strict=True):
-        if tag == "link" and "canonical" in rel_of(element.attr("rel")).tokens:
-            parent = element.parent
-            reference = element.attr("href")
-            target = targets.of(reference) if reference else None
-            if target is not None and isinstance(parent, Element) and parent.tag == "head":
-                return target.url
+    for reference in sheet.canonicals():
+        target = targets.of(reference) if reference else None
+        if target is not None:
+            return target.url
     return None
 
 
@@ -255,20 +248,19 @@ def _header_canonical(header_links: Iterable[HeaderLink], targets: Targets) -> s
     return None
 
 
-def _language(found: Outline, fields: Mapping[str, list[str]]) -> str | None:
+def _language(sheet: Sheet, metas: Iterable[Meta], fields: Mapping[str, list[str]]) -> str | None:
     """Return the declared language: of the html element, else of the header, else of the meta element."""
-    root = found.firsts.get("html")
     for declared in (
-        root.attr("lang") if root is not None else None,
+        sheet.language(),
         _first(fields, "content-language"),
-        _meta(found.metas, "http-equiv", "content-language"),
+        next((meta.content for meta in metas if meta.equiv == "content-language" and meta.content), None),
     ):
         if match := _LANGUAGE.match(declared or ""):
             return str(match[1]).replace("_", "-").lower()
     return None
 
 
-def _reason(collected: Collected, found: Outline) -> str | None:
-    if collected.capped or found.capped:
+def _reason(collected: Collected, sheet: Sheet) -> str | None:
+    if collected.capped or sheet.capped:
         return "parser:links-capped"
     return "parser:depth" if collected.deepest >= PARSER_DEPTH - 2 else None

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linkgraph.graph.csr import LinkGraph
-from linkgraph.graph.jit import inlined, kernel
+from linkgraph.jit import inlined, kernel
 
 
 @inlined

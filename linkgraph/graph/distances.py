@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linkgraph.graph.csr import LinkGraph
-from linkgraph.graph.jit import kernel
 from linkgraph.graph.threads import MAX_PARTS, Workers
+from linkgraph.jit import kernel
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from linkgraph.errors import GraphError
 from linkgraph.graph.csr import LinkGraph
-from linkgraph.graph.jit import kernel
 from linkgraph.graph.rows import Rows
 from linkgraph.graph.threads import Workers, parts
+from linkgraph.jit import kernel
 
 DEPTH = 12
 """Lanczos vectors between restarts: 96 bytes a node."""

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from linkgraph.errors import GraphError
 from linkgraph.graph.csr import LinkGraph
-from linkgraph.graph.jit import kernel
 from linkgraph.graph.threads import Workers, parts
+from linkgraph.jit import kernel
 
 REGISTERS = 256
 """Registers a node by default: a median error of 4 to 5 %. A web of 100 million domains needs 32 in 8 GB."""

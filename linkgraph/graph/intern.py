@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from linkgraph.errors import GraphError
 from linkgraph.graph.csr import MAX_NODES
-from linkgraph.graph.jit import inlined, kernel
 from linkgraph.graph.names import Names
+from linkgraph.jit import inlined, kernel
 
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 """2^64 / golden ratio, odd: each word spreads over the high bits."""

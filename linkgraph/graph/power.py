@@ -19,10 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linkgraph.graph.csr import LinkGraph
-from linkgraph.graph.jit import kernel
 from linkgraph.graph.rows import Rows
 from linkgraph.graph.sweep import EVERY, Sweeps, system_of
 from linkgraph.graph.threads import Workers, parts
+from linkgraph.jit import kernel
 
 _ROW_BLOCK = 128
 """Votes added up plainly, 64 in each of two sums; blocks are added with compensation (Kahan 1965), so that the

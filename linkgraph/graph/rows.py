@@ -15,8 +15,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from linkgraph.graph.jit import kernel
 from linkgraph.graph.threads import Workers
+from linkgraph.jit import kernel
 
 ROUND_BYTES = 1 << 29
 """Bytes of packed edges in a round; where more are needed, the input is read once a round."""

@@ -21,9 +21,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from linkgraph.graph.jit import kernel
 from linkgraph.graph.rows import Rows
 from linkgraph.graph.threads import Workers, parts
+from linkgraph.jit import kernel
 
 BLOCKS = 4
 """Blocks of a sweep: each reads its own new values and the old ones of the others. cnr-2000 takes 40 sweeps with one

@@ -1,0 +1,186 @@
+"""A parsed document → everything that extraction asks of it, in flat arrays.
+
+Promises one serialisation and a fixed number of compiled passes, whatever the page. What no reader sees (scripts,
+styles, templates, fallbacks of frames, text of noscript) is in none of the texts. Refuses links inside templates.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from turbohtml import Document
+
+from linkgraph.extract import survey
+from linkgraph.extract.flow import flow, letters
+from linkgraph.extract.rel import rel_of
+from linkgraph.extract.rows import join
+from linkgraph.extract.scan import AT, BEYOND, CLOSES, END, FIRST, OPENS, PARENT, TAG, scan
+from linkgraph.extract.strings import read_manners, read_places, read_references
+from linkgraph.extract.survey import ALT, CONTENT, ELEMENT, EQUIV, MANNER, NAME, REFERENCE, SILENCED, TEXT
+from linkgraph.extract.tags import ATTRIBUTE_TABLE, FLAGS, TAG_TABLE, TAGS
+from linkgraph.extract.text import composed
+from linkgraph.extract.texts import read_texts
+from linkgraph.jit import kernel
+
+_HEAD = TAGS.index("head")
+
+_SEED = secrets.randbits(60)
+"""Keeps crafted strings from meeting in one slot of a table; no result depends on it."""
+
+
+class Meta(NamedTuple):
+    """A meta element: its name and http-equiv in lower case, its content, and whether it stands in noscript."""
+
+    name: str
+    equiv: str
+    content: str
+    silenced: bool
+
+
+class Sheet:
+    """What one document holds."""
+
+    def __init__(self, document: Document, *, resources: bool = False) -> None:
+        """Read *document*; with *resources*, images and scripts are sources too."""
+        self._markup = document.encode()
+        source = np.frombuffer(self._markup, np.uint8)
+        self._source = source
+        scanned, picked, strings, flowed, texts = _read(source, TAG_TABLE, FLAGS, ATTRIBUTE_TABLE, resources, _SEED)
+        self._tokens, self.elements, self._attributes = scanned
+        self.sources, self.headings, self._metas, self._scripts, _, self._firsts, self.capped = picked
+        references, manners, looks, self.settings = strings
+        self.references = texts_of(references)
+        self.manners = _groups(manners, 3)
+        self.looks = _groups(looks, 4)
+        self.line, self.places, self.visible = flowed
+        self._keys, self.linked, self._marks = texts
+
+    def metas(self) -> Iterator[Meta]:
+        """Yield the meta elements that have a name or an http-equiv."""
+        for row in survey.read_metas(self.elements, self._attributes, self._metas).tolist():
+            yield Meta(
+                self._value(row[NAME], row[NAME + 1]).strip().lower(),
+                self._value(row[EQUIV], row[EQUIV + 1]).strip().lower(),
+                self._value(row[CONTENT], row[CONTENT + 1]),
+                bool(row[SILENCED]),
+            )
+
+    def canonicals(self) -> list[str]:
+        """Return the references of the head's link elements that say `canonical`."""
+        found = []
+        for number, (tag, rel, _) in enumerate(self.manners):
+            if tag == "link" and "canonical" in rel_of(rel).tokens:
+                found += np.flatnonzero(self.sources[:, MANNER] == number).tolist()
+        parents = self.elements[self.sources[sorted(found), ELEMENT], PARENT]
+        heads = self.elements[parents, TAG] == _HEAD
+        return [self.references[row] for row in self.sources[sorted(found), REFERENCE][heads].tolist()] if found else []
+
+    def scripts(self) -> list[bytes]:
+        """Return the source addresses and texts of the scripts."""
+        spans = survey.read_scripts(self.elements, self._tokens, self._attributes, self._scripts).tolist()
+        return [self._markup[begin:end] for begin, end in spans]
+
+    def letters(self, most: int) -> NDArray[np.uint8]:
+        """Return the bytes of the body's texts without blanks, from its first *most* code points."""
+        body = self._firsts[1]
+        if not body:
+            return np.empty(0, np.uint8)
+        found: NDArray[np.uint8] = letters(
+            self._source, self._tokens, self.elements[body, OPENS], self.elements[body, CLOSES], most
+        )
+        return found
+
+    def texts(self, joined: NDArray[np.uint8]) -> list[str]:
+        """Return texts of the line, composed, given their bytes, each ended with NUL."""
+        texts = texts_of(joined)
+        return [composed(text) for text in texts] if self._marks else texts
+
+    def text_keys(self) -> tuple[NDArray[np.int64], int]:
+        """Return two numbers a source, equal where anchors or alternative texts are equal; and that of no text."""
+        if not self._marks:
+            return self._keys, _SEED
+        known = {"": 0}
+        columns = [
+            [
+                known.setdefault(text, len(known))
+                for text in self.texts(join(self.line, self.sources[:, begin : begin + 2].astype(np.int64)))
+            ]
+            for begin in (TEXT, ALT)
+        ]
+        return np.array(columns, np.int64).reshape(2, -1).T, 0
+
+    def title(self) -> str | None:
+        """Return the text of the title; None where there is no such element."""
+        title = self._firsts[2]
+        if not title:
+            return None
+        opens, closes = self.elements[title, OPENS], self.elements[title, CLOSES]
+        return self._value(self._tokens[opens, END], self._tokens[closes, AT])
+
+    def language(self) -> str | None:
+        """Return the language of the html element."""
+        return self._first(0, survey.LANG)
+
+    def base(self) -> str | None:
+        """Return the reference of the first base element that has one."""
+        return self._first(3, survey.HREF)
+
+    def _first(self, rank: int, key: np.int64) -> str | None:
+        element = self._firsts[rank]
+        attributes = self._attributes[self.elements[element, FIRST] : self.elements[element, BEYOND]] if element else ()
+        return next((self._value(begin, end) for name, begin, end in attributes if name == key), None)
+
+    def _value(self, begin: int, end: int) -> str:
+        value = self._markup[begin:end].decode() if begin >= 0 else ""
+        return unescaped(value) if "&" in value else value
+
+
+@kernel
+def _read(source: Any, tags: Any, flags: Any, attribute_names: Any, resources: bool, seed: int) -> Any:
+    """Return all that a document holds.
+
+    Args:
+        source: the bytes of a serialised document (uint8).
+        tags: the table of tags.
+        flags: the flags of each tag.
+        attribute_names: the table of attributes.
+        resources: whether images and scripts are sources too.
+        seed: any number; results depend on it by chance of one in 2^60 only.
+
+    Returns:
+        The scanned document and the picked elements; the distinct references, manners and looks; the settings; the
+        line, the places and visible characters of the tokens; the texts' keys, the linked characters, the mark.
+    """
+    scanned = scan(source, tags[0], tags[1], flags, attribute_names[0], attribute_names[1])
+    tokens, elements, attributes = scanned
+    picked = survey.pick(elements, attributes, flags, resources)
+    sources = picked[0]
+    references = read_references(source, attributes, sources, seed)
+    manners = read_manners(source, tokens, elements, attributes, sources, seed)
+    looks, settings = read_places(source, tokens, elements, attributes, sources, picked[4], seed)
+    text, size, places, visible, marks = flow(source, tokens, source.size)
+    keys, linked, marks = read_texts(
+        source, tokens, elements, attributes, sources, places, visible, text, size, marks, seed
+    )
+    return scanned, picked, (references, manners, looks, settings), (text, places, visible), (keys, linked, marks)
+
+
+def unescaped(value: str) -> str:
+    """Return a serialised text or value as it was."""
+    for reference, character in (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&nbsp;", "\xa0"), ("&amp;", "&")):
+        value = value.replace(reference, character)
+    return value
+
+
+def texts_of(joined: NDArray[np.uint8]) -> list[str]:
+    """Return the texts in an array of UTF-8, each ended with NUL."""
+    return joined.tobytes().decode().split("\0")[:-1]
+
+
+def _groups(joined: NDArray[np.uint8], width: int) -> list[tuple[str, ...]]:
+    texts = iter(texts_of(joined))
+    return list(zip(*[texts] * width, strict=True))

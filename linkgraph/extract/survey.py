@@ -1,0 +1,158 @@
+"""The elements of a scanned document → those that link or say something of the page, as rows of numbers.
+
+Promises one row for each link element, in document order. Refuses more than `MAX_SOURCES` of them, and those inside
+templates.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from linkgraph.extract.scan import (
+    AT,
+    BEYOND,
+    CLOSES,
+    DEAD,
+    END,
+    FIRST,
+    FROM,
+    HTML,
+    INSIDE,
+    KEY,
+    LAST,
+    OPENS,
+    PARENT,
+    SPACE,
+    TAG,
+    TO,
+)
+from linkgraph.extract.tags import HEADING, RESOURCE, SOURCE, WRAPS, attribute_numbers, tag_numbers
+from linkgraph.jit import kernel, part
+
+MAX_SOURCES = 50_000
+"""Link elements looked at on one page."""
+
+ELEMENT, REFERENCE, MANNER, LOOK, SETTING, HEADING_ABOVE, TEXT, TEXT_END, CUT = range(9)
+ALT, ALT_END, TITLE, TITLE_END, COLUMNS = range(9, 14)
+"""Columns of a source: its element; the numbers of its reference, its manner (tag, rel and type), its look (tag, id,
+class and role), its setting and of the heading above it, from 1; where its text, alternative text and title stand on
+the line; whether its text is cut."""
+
+NAME, NAME_END, EQUIV, EQUIV_END, CONTENT, CONTENT_END, SILENCED = range(7)
+"""Columns of a meta element: where its name, http-equiv and content stand, -1 for none; whether it is in noscript."""
+
+HREF, LANG, _SRC, _ACTION, _NAME, _EQUIV, _CONTENT = attribute_numbers("href lang src action name http-equiv content")
+_A, _AREA, _LINK, _FORM, _SCRIPT, _META, _TITLE, _NOSCRIPT, _HTML, _BODY, _BASE = tag_numbers(
+    "a area link form script meta title noscript html body base"
+)
+
+
+@part
+def value_of(elements: Any, attributes: Any, element: Any, key: Any) -> Any:
+    """Return the row of an element's attribute; -1 where it has none of that name."""
+    for at in range(elements[element, FIRST], elements[element, BEYOND]):
+        if attributes[at, KEY] == key:
+            return at
+    return -1
+
+
+@part
+def _reference_key(tag: Any) -> Any:
+    """Return the attribute that holds a source's reference."""
+    return HREF if tag in (_A, _AREA, _LINK) else _ACTION if tag == _FORM else _SRC
+
+
+@part
+def pick(elements: Any, attributes: Any, flags: Any, resources: Any) -> Any:
+    """Return the elements that say something, by kind.
+
+    Args:
+        elements: those of the document.
+        attributes: theirs.
+        flags: the flags of each tag.
+        resources: whether images and scripts are sources too.
+
+    Returns:
+        Sources (rows, the reference being an attribute so far), headings, metas, scripts, elements that no form for
+        filling in contains; the first html, body, title and base element, 0 for none; and whether there were more
+        sources than `MAX_SOURCES`.
+    """
+    wanted = SOURCE | RESOURCE if resources else SOURCE
+    size = len(elements)
+    sources, chosen = np.zeros((size, COLUMNS), np.int64), np.empty((4, size), np.int64)
+    counts, firsts = np.zeros(4, np.int64), np.zeros(4, np.int64)
+    looked = found = np.int64(0)
+    element = np.int64(0)
+    while element + 1 < size and looked < MAX_SOURCES:
+        element += 1
+        tag = elements[element, TAG]
+        if elements[element, INSIDE] == DEAD:
+            element = elements[element, LAST]
+        elif tag == 0 or elements[element, SPACE] != HTML:
+            continue
+        elif flags[tag] & wanted:
+            looked += 1
+            reference = value_of(elements, attributes, element, _reference_key(tag))
+            if reference >= 0 and (tag in (_A, _AREA) or attributes[reference, FROM] < attributes[reference, TO]):
+                sources[found, ELEMENT], sources[found, REFERENCE] = element, reference
+                sources[found, HEADING_ABOVE] = counts[0]
+                found += 1
+        first = _rank(tag)
+        if first >= 0 and firsts[first] == 0 and (tag != _BASE or value_of(elements, attributes, element, HREF) >= 0):
+            firsts[first] = element
+        kind = 0 if flags[tag] & HEADING else 1 if tag == _META else 2 if tag == _SCRIPT else -1
+        if kind >= 0:
+            chosen[kind, counts[kind]] = element
+            counts[kind] += 1
+        if flags[tag] & WRAPS:
+            chosen[3, counts[3]] = element
+            counts[3] += 1
+    return (
+        sources[:found],
+        chosen[0, : counts[0]],
+        chosen[1, : counts[1]],
+        chosen[2, : counts[2]],
+        chosen[3, : counts[3]],
+        firsts,
+        looked >= MAX_SOURCES,
+    )
+
+
+@part
+def _rank(tag: Any) -> Any:
+    """Return the place of a tag among those of which the first element counts; -1 for others."""
+    return 0 if tag == _HTML else 1 if tag == _BODY else 2 if tag == _TITLE else 3 if tag == _BASE else -1
+
+
+@kernel
+def read_metas(elements: Any, attributes: Any, metas: Any) -> Any:
+    """Return a row for each meta element that has a name or an http-equiv."""
+    rows = np.zeros((len(metas), 7), np.int64) - 1
+    count = np.int64(0)
+    for meta in metas:
+        for at in range(elements[meta, FIRST], elements[meta, BEYOND]):
+            key = attributes[at, KEY]
+            column = NAME if key == _NAME else EQUIV if key == _EQUIV else CONTENT if key == _CONTENT else -1
+            if column >= 0:
+                rows[count, column], rows[count, column + 1] = attributes[at, FROM], attributes[at, TO]
+        rows[count, SILENCED] = elements[elements[meta, PARENT], TAG] == _NOSCRIPT
+        count += rows[count, NAME] >= 0 or rows[count, EQUIV] >= 0
+    return rows[:count]
+
+
+@kernel
+def read_scripts(elements: Any, tokens: Any, attributes: Any, scripts: Any) -> Any:
+    """Return where the scripts' source addresses and texts stand."""
+    spans = np.empty((2 * len(scripts), 2), np.int64)
+    count = np.int64(0)
+    for script in scripts:
+        source = value_of(elements, attributes, script, _SRC)
+        if source >= 0:
+            spans[count, 0], spans[count, 1] = attributes[source, FROM], attributes[source, TO]
+            count += 1
+        opens, closes = elements[script, OPENS], elements[script, CLOSES]
+        spans[count, 0], spans[count, 1] = tokens[opens, END], tokens[closes, AT]
+        count += spans[count, 0] < spans[count, 1]
+    return spans[:count]

@@ -1,0 +1,63 @@
+"""The compiled loops under extraction: when they are compiled, and the tables that they work with."""
+
+from __future__ import annotations
+
+import unicodedata
+from importlib import import_module
+
+import pytest
+
+from linkgraph.extract import extract, prepare
+from linkgraph.extract.flow import may_compose
+from linkgraph.extract.tags import ATTRIBUTE_TABLE, ATTRIBUTES, SLOTS, TAG_TABLE, TAGS, hash_of
+
+MODULES = ("fingerprint", "flow", "rows", "scan", "sheet", "strings", "survey", "texts")
+PAGES = [
+    b"",
+    b"<a href=/1>x</a>",
+    b"<form action=/f><img alt=x src=/y></form><map><area href=/z alt=q></map><link rel=canonical href=/c>",
+    "<a href=/1 title=té>é<img alt=a><svg><title>b</title></svg></a><meta name=robots content=none>".encode(),
+    "<h1>e\u0301</h1><p>\u0301<a href=/1>o\u0308</a> x".encode(),
+    b"<script>UA-12345-6</script><noscript><a href=/1>x</a></noscript><template><a href=/></template>",
+]
+
+
+def loops() -> list:
+    modules = [import_module(f"linkgraph.extract.{name}") for name in MODULES]
+    return [one for module in modules for one in vars(module).values() if hasattr(one, "signatures")]
+
+
+def test_no_page_waits_for_a_compiler_once_the_loops_are_prepared():
+    prepare()
+    before = {loop: len(loop.signatures) for loop in loops()}
+    for body in PAGES:
+        for resources in (False, True):
+            extract("http://a.test/", [("Link", "</x>; rel=next"), ("Refresh", "0;/y")], body, resources=resources)
+
+    assert len(before) > 5
+    assert {loop: len(loop.signatures) for loop in loops()} == before
+
+
+@pytest.mark.parametrize(("table", "names"), [(TAG_TABLE, TAGS), (ATTRIBUTE_TABLE, ATTRIBUTES)])
+def test_every_name_has_a_hash_and_a_slot_of_its_own(table, names):
+    assert len({hash_of(name) for name in names}) == len(names)
+    assert sorted(table.numbers[table.numbers > 0].tolist()) == list(range(1, len(names)))
+    assert len(names) < SLOTS / 4
+
+
+def test_what_is_taken_for_composed_is_composed():
+    """A character after which, or by which, NFC changes a text is never passed over."""
+    composing = set()
+    for point in range(0x110000):
+        character = chr(point)
+        if 0xD800 <= point < 0xE000:
+            continue
+        if unicodedata.combining(character) or unicodedata.normalize("NFC", character) != character:
+            composing.add(point)
+        parts = unicodedata.decomposition(character).split()
+        if len(parts) == 2 and not parts[0].startswith("<"):
+            composing.add(int(parts[1], 16))
+    composing |= {*range(0x1161, 0x1176), *range(0x11A8, 0x11C3)}  # Hangul vowels and finals (Unicode 3.12)
+
+    assert [hex(point) for point in sorted(composing) if not may_compose.py_func(point)] == []
+    assert not any(may_compose.py_func(ord(letter)) for letter in "aéßжλ한例ひカ…€😀")
