@@ -68,6 +68,9 @@ class _Memory:
     """The settings of earlier pages, below the one around a document."""
 
     def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
         self.page = Setting("content", "", 0, sectioned=False)
         self.settings = 0
 
@@ -86,7 +89,7 @@ def settings_of(pairs: Sequence[Sequence[int]], looks: Sequence[Look]) -> list[S
         looks: the looks of the page.
     """
     if _memory.settings > MAX_SETTINGS:
-        _memory.__init__()  # type: ignore[misc]
+        _memory.forget()
     settings = [_memory.page]
     for outer, look in pairs:
         settings.append(settings[outer].inside(looks[look]))
