@@ -94,7 +94,10 @@ def check(pages: list[Page]) -> int:
     found = 0
     missing: list[str] = []
     for url, body in pages:
-        mine = {spelling(target) for target in extract(url, [("Content-Type", TYPE)], body)[1].dst_url}
+        page, links = extract(url, [("Content-Type", TYPE)], body)
+        if page.outcome_reason == "parser:links-capped":
+            continue  # what lies beyond the limit is left out on purpose
+        mine = {spelling(target) for target in links.dst_url}
         response = HtmlResponse(url, body=body, headers={"Content-Type": TYPE})
         for link in everything.extract_links(response):
             target = resolve(link.url)
