@@ -133,8 +133,13 @@ class Ledger(Census):
             self.pending += self._db.execute(lift, (url_id,)).rowcount
 
     def apply_segment(self, sequence: int, scope: Scope, visits: Iterable[Visit]) -> list[Host]:
-        """Enter what committed pages link to and mark them; return the hosts that may have gained pending URLs."""
+        """Enter what committed pages link to and mark them; return the hosts that may have gained pending URLs.
+
+        An entry that is in the ledger already changes nothing: judged again, its pages would know shorter ways.
+        """
         self._touched.clear()
+        if sequence <= self.sequence:
+            return []
         with self._transaction():
             for visit in visits:
                 self._apply_visit(scope, visit)
