@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import sys
 from typing import Any
 
@@ -36,6 +37,8 @@ def exit_code(crawler: Crawler, failures: list[BaseException]) -> int:
         if isinstance(failure, LinkgraphError):
             sys.stderr.write(f"linkgraph: {failure}\n")
             return failure.exit_code
+    for failure in failures:  # a bug of ours, or of a library: asyncio has kept it to itself
+        logging.getLogger(__name__).error("The crawl could not begin", exc_info=failure)
     if failures or crawler.spider is None:
         return 1
     error = getattr(crawler.spider, "error", None)  # the engine has let go of the scheduler by now

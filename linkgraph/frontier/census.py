@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from linkgraph.errors import StateError, StorageError
@@ -21,6 +22,17 @@ _DISK_ERRORS = {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOP
 REMEDY = "free space or make it writable, then run the same command again"
 
 
+@contextmanager
+def opening(path: Path) -> Iterator[None]:
+    """Say in words why the ledger at *path* cannot be opened; raises what `Census` does."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        if (error.sqlite_errorcode & 0xFF) in _DISK_ERRORS:
+            raise StorageError(f"{path}: {error}; {REMEDY}") from error
+        raise StateError(f"{path} is no ledger ({error}); delete it, the log rebuilds it") from error
+
+
 class Census:
     """An open ledger, to be read."""
 
@@ -32,7 +44,7 @@ class Census:
             StorageError: the disk refused.
         """
         self.path = path
-        try:
+        with opening(path):
             self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = FULL")
@@ -43,10 +55,6 @@ class Census:
             waiting = f"SELECT count(*) FROM urls WHERE state = {PENDING}"
             self.pending = int(self._db.execute(waiting).fetchone()[0])
             """About how many URLs wait; exact when the ledger is opened."""
-        except sqlite3.DatabaseError as error:
-            if (error.sqlite_errorcode & 0xFF) in _DISK_ERRORS:
-                raise StorageError(f"{path}: {error}; {REMEDY}") from error
-            raise StateError(f"{path} is no ledger ({error}); delete it, the log rebuilds it") from error
 
     def close(self) -> None:
         """Checkpoint the write-ahead log and close the file."""

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 from linkgraph.errors import StateError, StorageError
 from linkgraph.frontier.budgets import Budgets, Limits, Seen
-from linkgraph.frontier.census import REMEDY, Census
+from linkgraph.frontier.census import REMEDY, Census, opening
 from linkgraph.frontier.known import NOT_DUE, Known, Revisit
 from linkgraph.frontier.records import Host, Lease, LinksOf, Visit
 from linkgraph.frontier.scope import LINK_REASONS, MAX_REDIRECTS, RUN_REASONS, SAME_DEPTH_KINDS, Scope, Target, one_host
@@ -48,8 +48,9 @@ class Ledger(Census):
             StorageError: the disk refused.
         """
         super().__init__(path)
-        self._budgets = Budgets(self._db)
-        self.known = Known(self._db)
+        with opening(path):
+            self._budgets = Budgets(self._db)
+            self.known = Known(self._db)
         """What earlier runs saw of the URLs."""
         self.since = 0.0
         """When a run that visits pages again began, in seconds since 1970: URLs that it finds are due then."""
