@@ -244,6 +244,7 @@ def test_the_browser_has_no_network_even_where_nothing_is_intercepted(listeners)
         for target in (f"http://127.0.0.1:{listeners.ports['tcp']}/", f"http://[::1]:{listeners.ports['six']}/"):
             with pytest.raises(Error, match="net::ERR"):
                 tab.goto(target, timeout=10_000)
+        tab = browser.new_page()  # the other one may still be on its way to the page that tells the error
         tab.set_content("<body></body>")
         tab.evaluate(ATTACK % listeners.ports)
         tab.wait_for_timeout(1500)

@@ -32,13 +32,12 @@ from linkgraph.urls import resolve
 BROWSER_PAGES = 200
 """Pages after which browser and driver begin anew: Playwright's driver keeps something of every page."""
 
-QUIET_SECONDS = 0.5
-"""Without a request for so long, a page is taken to have shown what it shows."""
+QUIET_STEPS = 10
+"""Without a request for so many steps, a page is taken to have shown what it shows."""
 
 SETTLE_SHARE = 0.7
 """Share of the time limit that a restless page is waited for; the rest is for reading it."""
 
-STEP_SECONDS = 0.05
 SETTLE = "linkgraph_settle"
 """Request.meta key of what waits until a page is ready to be read."""
 CLOSE_SECONDS = 5.0
@@ -76,6 +75,9 @@ _ABSOLUTE = """() => {
 _PARSED = """() => document.readyState !== 'loading' ? null :
   new Promise(parsed => document.addEventListener('DOMContentLoaded', () => parsed(null)))"""
 """Playwright's own wait starts anew, and never ends, where a script navigates before the document is parsed."""
+
+_STEP = "() => new Promise(passed => setTimeout(passed, 50))"
+"""50 ms by the page's own clock: on a busy machine its timers are late, and what they do would be missed by ours."""
 
 Headers = Sequence[tuple[str, str]]
 
@@ -236,10 +238,12 @@ class Renderer:
         """Wait until the page is parsed and asks for nothing any more, or most of its time is over."""
         await page.evaluate(_PARSED)
         visit.last = time.monotonic()  # the quiet that counts is the parsed page's; starting the browser was quiet too
-        for _ in range(round(SETTLE_SHARE * self._seconds / STEP_SECONDS)):
-            if visit.quiet(time.monotonic(), QUIET_SECONDS):
-                return
-            await asyncio.sleep(STEP_SECONDS)
+        deadline = visit.last + SETTLE_SHARE * self._seconds
+        still = 0
+        while still < QUIET_STEPS and time.monotonic() < deadline:
+            seen = visit.last
+            await page.evaluate(_STEP)
+            still = still + 1 if visit.active == 0 and visit.last == seen else 0
 
     async def _answer(self, route: Any, visit: Visit, document: Answer, page: Any) -> None:
         """Answer one request of the page. Never lets it go on into the network."""

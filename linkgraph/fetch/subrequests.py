@@ -77,10 +77,6 @@ class Visit:
         """Tell whether *kind* is answered with `NOTHING`."""
         return kind in _EMPTY
 
-    def quiet(self, now: float, seconds: float) -> bool:
-        """Tell whether nothing is under way, and nothing was for *seconds*."""
-        return self.active == 0 and now - self.last >= seconds
-
 
 class ScriptCache:
     """Scripts by URL, least recently used out first, within `CACHE_BYTES`."""
