@@ -13,7 +13,6 @@ Asserted: every variant fetched each page once, and the whole ones kept all of t
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import statistics
@@ -25,7 +24,7 @@ from urllib.parse import quote
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from support.miniweb import Miniweb, Site, reason_to_skip, served
+from support.miniweb import Miniweb, Site, asked, served
 from support.process import crawl_command, run
 
 from linkgraph.edges.dataset import snapshot
@@ -95,27 +94,19 @@ def report(took: dict[str, list[Took]]) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="one round over a few sites")
-    parser.add_argument("--pages", type=int, default=3500, help="pages of the chosen sites together")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--unpacked", type=Path, help="where the mini-web is, or will be, unpacked")
-    arguments = parser.parse_args()
-    if reason := reason_to_skip():
-        print(f"skipped: {reason}")
+    options = asked(__doc__, rounds=5)
+    if options is None:
         return
-    pages, rounds = (400, 1) if arguments.quick else (arguments.pages, arguments.rounds)
-    print(f"load average before: {os.getloadavg()[0]:.2f} on {os.cpu_count()} cores")
-    with served(arguments.unpacked) as web, tempfile.TemporaryDirectory() as folder:
+    with served(options.unpacked) as web, tempfile.TemporaryDirectory() as folder:
         urls = Path(folder) / "urls.txt"
-        urls.write_text("\n".join(urls_of(web, web.at_least(pages))), encoding="utf-8")
+        urls.write_text("\n".join(urls_of(web, web.at_least(options.pages))), encoding="utf-8")
         took: dict[str, list[Took]] = {variant: [] for variant in VARIANTS}
-        for number in range(rounds):
+        for number in range(options.rounds):
             for variant in VARIANTS:
                 took[variant].append(crawl(variant, web, urls, Path(folder), number))
         share = report(took)
     print(f"load average after: {os.getloadavg()[0]:.2f}")
-    assert arguments.quick or share <= TARGET, f"the durable steps cost {share:.1%} of the crawl"
+    assert options.quick or share <= TARGET, f"the durable steps cost {share:.1%} of the crawl"
 
 
 if __name__ == "__main__":

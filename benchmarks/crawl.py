@@ -14,7 +14,6 @@ disk say, and all of what its links lead to; the edges hold every link that (b) 
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import statistics
@@ -27,7 +26,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from support.miniweb import Miniweb, reason_to_skip, served
+from support.miniweb import Miniweb, asked, served
 from support.process import crawl_command, run
 
 from linkgraph.edges.dataset import snapshot
@@ -167,21 +166,13 @@ def table(took: dict[str, list[Took]]) -> dict[str, float]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="one round over a few sites")
-    parser.add_argument("--pages", type=int, default=3500, help="pages of the chosen sites together")
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--unpacked", type=Path, help="where the mini-web is, or will be, unpacked")
-    arguments = parser.parse_args()
-    if reason := reason_to_skip():
-        print(f"skipped: {reason}")
+    options = asked(__doc__, rounds=3)
+    if options is None:
         return
-    pages, rounds = (400, 1) if arguments.quick else (arguments.pages, arguments.rounds)
-    print(f"load average before: {os.getloadavg()[0]:.2f} on {os.cpu_count()} cores")
-    with served(arguments.unpacked) as web, tempfile.TemporaryDirectory() as folder:
-        trial = Trial(web, pages, Path(folder))
+    with served(options.unpacked) as web, tempfile.TemporaryDirectory() as folder:
+        trial = Trial(web, options.pages, Path(folder))
         took: dict[str, list[Took]] = {kind: [] for kind in NAMES}
-        for number in range(rounds):
+        for number in range(options.rounds):
             took["site"].append(trial.site(number))
             for kind in list(NAMES)[1:]:
                 took[kind].append(trial.peer(kind))
@@ -193,7 +184,7 @@ def main() -> None:
         ratio = speed["site"] / speed[kind]
         verdict = "met" if ratio >= least else "MISSED"
         print(f"(a)/{NAMES[kind][:3]} = {ratio:.2f}, target {least}: {verdict}")
-    if not arguments.quick:
+    if not options.quick:
         assert all(speed["site"] >= least * speed[kind] for kind, least in TARGETS.items()), "a target is missed"
 
 

@@ -10,7 +10,6 @@ reading a response and stay in both. Asserted: both fetched each page once, the 
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import statistics
@@ -21,7 +20,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from commit import urls_of
-from support.miniweb import Miniweb, reason_to_skip, served
+from support.miniweb import Miniweb, asked, served
 from support.process import crawl_command, run
 
 TARGET = 0.10
@@ -40,23 +39,15 @@ def crawl(variant: str, web: Miniweb, urls: Path, folder: Path, number: int) -> 
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="one round over a few sites")
-    parser.add_argument("--pages", type=int, default=3500, help="pages of the chosen sites together")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--unpacked", type=Path, help="where the mini-web is, or will be, unpacked")
-    arguments = parser.parse_args()
-    if reason := reason_to_skip():
-        print(f"skipped: {reason}")
+    options = asked(__doc__, rounds=5)
+    if options is None:
         return
-    pages, rounds = (400, 1) if arguments.quick else (arguments.pages, arguments.rounds)
-    print(f"load average before: {os.getloadavg()[0]:.2f} on {os.cpu_count()} cores")
     took: dict[str, list[tuple[float, float]]] = {"whole": [], "bare": []}
-    with served(arguments.unpacked) as web, tempfile.TemporaryDirectory() as folder:
+    with served(options.unpacked) as web, tempfile.TemporaryDirectory() as folder:
         urls = Path(folder) / "urls.txt"
-        found = [url for url in urls_of(web, web.at_least(pages)) if not url.endswith("/robots.txt")]
+        found = [url for url in urls_of(web, web.at_least(options.pages)) if not url.endswith("/robots.txt")]
         urls.write_text("\n".join(found), encoding="utf-8")
-        for number in range(rounds):
+        for number in range(options.rounds):
             for variant, costs in took.items():
                 costs.append(crawl(variant, web, urls, Path(folder), number))
     print(f"variant  crawls  pages/s (of {len(found):,} pages)  CPU seconds")
@@ -67,7 +58,7 @@ def main() -> None:
     wall, cpu = (statistics.median(1 - bare[at] / whole[at] for whole, bare in pairs) for at in range(2))
     print(f"politeness costs, median of pairs: {wall:.1%} by the clock (target {TARGET:.0%}), {cpu:.1%} by CPU")
     print(f"load average after: {os.getloadavg()[0]:.2f}")
-    assert arguments.quick or wall <= TARGET, f"politeness costs {wall:.1%} of the crawl"
+    assert options.quick or wall <= TARGET, f"politeness costs {wall:.1%} of the crawl"
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ folder or nginx is missing, `reason_to_skip` says so.
 
 from __future__ import annotations
 
+import argparse
 import csv
 import os
 import shutil
@@ -106,6 +107,23 @@ def reason_to_skip() -> str | None:
         return f"{_shared()} is absent; LINKGRAPH_SHARED names the folder of shared test material"
     missing = [name for name in ("nginx", "openssl", "xz") if shutil.which(name) is None]
     return f"{', '.join(missing)} is not installed" if missing else None
+
+
+def asked(doc: str | None, rounds: int) -> argparse.Namespace | None:
+    """Return the options of a benchmark that crawls the mini-web in rounds; None, having said why, where it cannot."""
+    parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="one round over a few sites")
+    parser.add_argument("--pages", type=int, default=3500, help="pages of the chosen sites together")
+    parser.add_argument("--rounds", type=int, default=rounds)
+    parser.add_argument("--unpacked", type=Path, help="where the mini-web is, or will be, unpacked")
+    options = parser.parse_args()
+    if reason := reason_to_skip():
+        print(f"skipped: {reason}")
+        return None
+    if options.quick:
+        options.pages, options.rounds = 400, 1
+    print(f"load average before: {os.getloadavg()[0]:.2f} on {os.cpu_count()} cores")
+    return options
 
 
 def _sites(table: Path) -> tuple[Site, ...]:
