@@ -230,20 +230,18 @@ class Renderer:
             "playwright_page_goto_kwargs": {"wait_until": "commit", "timeout": 1000 * self._seconds},
             SETTLE: partial(self._settle, visit),
         }
-        visit.last = time.monotonic()
         response = await browser.download_request(Request(visit.url, meta={**meta, "verbatim_url": True}))
         return str(response.text).encode("utf-8", "replace")
 
     async def _settle(self, visit: Visit, page: Any) -> None:
         """Wait until the page is parsed and asks for nothing any more, or most of its time is over."""
         await page.evaluate(_PARSED)
-        visit.last = time.monotonic()  # the quiet that counts is the parsed page's; starting the browser was quiet too
-        deadline = visit.last + SETTLE_SHARE * self._seconds
+        deadline = time.monotonic() + SETTLE_SHARE * self._seconds
         still = 0
         while still < QUIET_STEPS and time.monotonic() < deadline:
-            seen = visit.last
+            answered = visit.answered
             await page.evaluate(_STEP)
-            still = still + 1 if visit.active == 0 and visit.last == seen else 0
+            still = still + 1 if visit.active == 0 and visit.answered == answered else 0
 
     async def _answer(self, route: Any, visit: Visit, document: Answer, page: Any) -> None:
         """Answer one request of the page. Never lets it go on into the network."""
@@ -280,7 +278,7 @@ class Renderer:
             return await self._cached(visit, request.url, script=request.resource_type == "script")
         finally:
             visit.active -= 1
-            visit.last = time.monotonic()
+            visit.answered += 1
 
     async def _cached(self, visit: Visit, url: str, *, script: bool) -> Answer | None:
         answer = self._cache.get(url, time.monotonic()) if script else None

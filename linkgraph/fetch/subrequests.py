@@ -47,8 +47,8 @@ class Visit:
     """Whether the document was handed out."""
     active: int = 0
     """Sub-requests under way."""
-    last: float = 0.0
-    """When the last one began or ended, in seconds of the caller's clock."""
+    answered: int = 0
+    """Sub-requests that have ended."""
     fetched: int = 0
     size: int = 0
     went_to: list[str] = field(default_factory=list)
