@@ -22,6 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 import numpy as np
 from crawling import ROOT, Crawled, command, environment
+from support.process import held
 from web import Answer, Web, page
 
 HOSTS = ("a.test", "b.test", "c.test", "d.test")
@@ -82,34 +83,10 @@ def watched(process: subprocess.Popen[str], web: Web) -> list[tuple[int, float]]
     """Return (pages asked for so far, MiB) each second until the crawl has ended."""
     samples = []
     while process.poll() is None:
-        memory = sum(proportional(one) for one in below(process.pid)) / 1024
+        memory = held(process.pid)
         samples.append((sum(one.path == "/" or one.path.startswith("/p") for one in web.log), memory))
         time.sleep(1)
     return samples
-
-
-def below(root: int) -> list[int]:
-    """Return *root* and every process below it."""
-    parents = {}
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            parents[int(folder.name)] = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
-        except OSError:
-            continue
-    found = [root]
-    for one in found:
-        found += [child for child, parent in parents.items() if parent == one]
-    return found
-
-
-def proportional(process: int) -> int:
-    """Return a process's proportional set size in KiB: shared pages are counted once among their users."""
-    try:
-        rollup = Path(f"/proc/{process}/smaps_rollup").read_text()
-    except OSError:
-        return 0
-    found = re.search(r"^Pss:\s+(\d+)", rollup, re.MULTILINE)
-    return int(found[1]) if found else 0
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A command → its exit code, and what it cost in wall and CPU seconds; the crawl's own command line."""
+"""A command → its exit code, and what it cost in seconds and memory; the crawl's own command line."""
 
 from __future__ import annotations
 
@@ -61,3 +61,30 @@ def crawl_command(
     for name, value in settings.items():
         command += ["-s", f"{name}={value}"]
     return command
+
+
+def held(root: int) -> float:
+    """Return MiB that a process and all below it hold; what several share is divided (proportional set size)."""
+    return sum(_proportional(one) for one in _below(root)) / 1024
+
+
+def _below(root: int) -> list[int]:
+    parents = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            parents[int(folder.name)] = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+        except OSError:
+            continue
+    found = [root]
+    for one in found:
+        found += [child for child, parent in parents.items() if parent == one]
+    return found
+
+
+def _proportional(process: int) -> int:
+    """Return a process's proportional set size in KiB, 0 when it is gone."""
+    try:
+        rollup = Path(f"/proc/{process}/smaps_rollup").read_text()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:")), 0)
