@@ -29,6 +29,7 @@ from linkgraph.extract.answer import Headers, bare_page, observe
 from linkgraph.extract.aside import INLINE, Aside, cost
 from linkgraph.extract.rendered import Rendering
 from linkgraph.fetch.browser import MODES, require_browser
+from linkgraph.fetch.descriptors import room
 from linkgraph.fetch.handler import TRUNCATED, guard_from, pace_from
 from linkgraph.fetch.middleware import PostponedRequest, deny_file
 from linkgraph.fetch.resolve import leads_to_loopback, parse_mappings
@@ -87,6 +88,9 @@ class SiteSpider(Spider):
         guard_from(crawler.settings)  # the download handler asks again: here a mistake costs no run and no traceback
         for name in ("LINKGRAPH_HOST_DELAY", "LINKGRAPH_ADDRESS_DELAY", "LINKGRAPH_BACKOFF"):
             _seconds(crawler, name)  # a mistake costs no run
+        # What goes beyond the limit of open files would fail, and its host look as if it were down.
+        wanted = crawler.settings.getint("CONCURRENT_REQUESTS")
+        crawler.settings.set("CONCURRENT_REQUESTS", room(wanted).busy, "cmdline")
         mode = _render_mode(crawler, arguments["render"])
         spider.resources = crawler.settings.getbool("LINKGRAPH_RESOURCES")
         if mode != "never":

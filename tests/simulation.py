@@ -226,13 +226,24 @@ class Simulated:
     """Of a real one."""
 
 
-def simulate(hosts: int, pages: int, seed: int, folder: Path, hosts_per_address: int = 3) -> Simulated:
-    """Crawl a web of *hosts* hosts, so many pages each, and return the servers' view of it."""
+def simulate(
+    hosts: int,
+    pages: int,
+    seed: int,
+    folder: Path,
+    hosts_per_address: int = 3,
+    wall: Callable[[float], float] = lambda now: 1e9 + now,
+) -> Simulated:
+    """Crawl a web of *hosts* hosts, so many pages each, and return the servers' view of it.
+
+    *wall* tells what the wall clock shows at a moment of the crawl's own.
+    """
     loop = JumpingLoop()
     asyncio.set_event_loop(loop)
     try:
         began = time.perf_counter()
         crawl = _Crawl(loop, hosts, pages, seed, folder, hosts_per_address)
+        crawl.middleware.wall = lambda: wall(loop.time())
         loop.run_until_complete(crawl.run())
         stats = {
             name: value for name, value in crawl.crawler.stats.get_stats().items() if name.startswith("linkgraph/")
@@ -270,7 +281,6 @@ class _Crawl:
         resolver_of(self.crawler)._system = Names(sites)
         self.middleware = PolitenessMiddleware.from_crawler(self.crawler)
         self.middleware.clock = loop.time
-        self.middleware.wall = lambda: 1e9 + loop.time()
         self.scheduler = FrontierScheduler.from_crawler(self.crawler)
         self.scheduler.clock = loop.time
         spider.session = self.session

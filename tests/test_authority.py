@@ -40,6 +40,7 @@ def test_on_a_cycle_all_are_equal(alpha, nodes):
     assert ranks_of(edges, nodes, alpha).scores == pytest.approx(np.full(nodes, 1 / nodes), abs=1e-9)
 
 
+@pytest.mark.row("O5")
 @pytest.mark.parametrize("alpha", ALPHAS)
 @pytest.mark.parametrize("nodes", [1, 4])
 def test_without_links_all_are_equal_at_once(alpha, nodes):
@@ -74,6 +75,7 @@ def test_a_star_of_mutual_votes_gets_what_the_closed_form_says(alpha, leaves):
     assert ranks.scores[1:] == pytest.approx(np.full(leaves, base + alpha * centre / leaves), abs=1e-9)
 
 
+@pytest.mark.row("O5")
 @pytest.mark.parametrize("alpha", ALPHAS)
 def test_a_self_loop_is_a_vote_for_oneself(alpha):
     """Node 0 loops, node 1 dangles: x0 = f / (1 - alpha) and x1 = f, where f is the floor."""
@@ -83,6 +85,7 @@ def test_a_self_loop_is_a_vote_for_oneself(alpha):
     assert ranks.scores.sum() == pytest.approx(1, abs=1e-9)
 
 
+@pytest.mark.row("O5")
 def test_the_empty_graph_has_no_ranks():
     ranks = ranks_of([], 0)
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from linkgraph.authority.pagerank import pagerank
+from linkgraph.authority.score import DECADES, authority
 from linkgraph.authority.trust import GOOD_SHARE, distrust, seed_candidates, seeds_of, spam_mass, trust, without
 from linkgraph.errors import GraphError
 from linkgraph.graph.csr import LinkGraph
@@ -66,3 +67,19 @@ def test_without_its_farm_a_target_has_what_honest_votes_give():
 
     found = without(graph, pagerank(graph, tol=1e-12), np.array(farm)).ranks
     assert found.scores[0] / found.unit == pytest.approx(1.85)
+
+
+@pytest.mark.row("T8")
+@pytest.mark.parametrize("size", [100, 10_000])
+def test_a_farm_lifts_its_target_by_the_logarithm_of_its_size_and_gives_it_no_trust(size):
+    seed, honest, target, farm = 0, 1, 2, range(3, size + 3)
+    tails = [seed, *farm, *farm]
+    heads = [honest, *[target] * size, *farm[1:], farm[0]]
+    graph = LinkGraph.from_arrays(tails, heads, size + 3)
+
+    ranks = pagerank(graph, tol=1e-10)
+    # Each page of the ring keeps half of what it gets: f = 1 + a f / 2, and the target has 1 + a size f / 2.
+    assert ranks.scores[target] / ranks.unit == pytest.approx(1 + size * 0.425 / 0.575, rel=1e-6)
+    assert authority(ranks)[target] <= 100 / DECADES * np.log10(size)
+    assert spam_mass(graph, ranks, np.array([seed]))[target] == 1
+    assert trust(graph, seeds_of(graph, [seed])).scores[target] == 0

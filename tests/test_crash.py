@@ -87,6 +87,7 @@ def readers_see_whole_segments(root):
     return not list(verify(root, live.files)) and len(live.edge_files) == len(live.page_files)
 
 
+@pytest.mark.row("D1")
 @pytest.mark.parametrize("step", COMMIT_STEPS)
 def test_a_kill_at_each_step_of_the_commit_loses_and_doubles_nothing(step, plan, tmp_path, ends_like_the_reference):
     assert run(plan(tmp_path, kill_at=(step, 2))) == KILLED
@@ -97,6 +98,7 @@ def test_a_kill_at_each_step_of_the_commit_loses_and_doubles_nothing(step, plan,
     ends_like_the_reference()
 
 
+@pytest.mark.row("D1")
 def test_kills_at_random_moments_lose_and_double_nothing(plan, tmp_path, ends_like_the_reference):
     chance = random.Random(2)
     killed = 0
@@ -112,6 +114,7 @@ def test_kills_at_random_moments_lose_and_double_nothing(plan, tmp_path, ends_li
     ends_like_the_reference()
 
 
+@pytest.mark.row("D10")
 def test_a_deleted_ledger_is_rebuilt_from_the_log_row_by_row(plan, tmp_path, ends_like_the_reference):
     run(plan(tmp_path, kill_at=("entry-linked", 3)))
     ends_like_the_reference()
@@ -132,6 +135,7 @@ def rows(where):
     return found
 
 
+@pytest.mark.row("D2")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_the_crawl_cleanly_and_it_resumes(number, plan, tmp_path, ends_like_the_reference):
     process = begun(plan(tmp_path))
@@ -157,6 +161,7 @@ def begun(one):
     return process
 
 
+@pytest.mark.row("D6")
 def test_a_second_process_on_the_same_run_is_refused_and_told_of_the_first(plan, tmp_path, ends_like_the_reference):
     first = begun(plan(tmp_path))
     os.kill(first.pid, signal.SIGSTOP)
@@ -177,6 +182,7 @@ def test_a_second_process_on_the_same_run_is_refused_and_told_of_the_first(plan,
     ends_like_the_reference()
 
 
+@pytest.mark.row("D3")
 @pytest.mark.parametrize(
     "largest_file",
     [
@@ -199,6 +205,7 @@ def test_a_full_disk_ends_the_crawl_in_words_and_tears_nothing(largest_file, pla
     ends_like_the_reference()
 
 
+@pytest.mark.row("D1")
 @pytest.mark.soak
 @pytest.mark.timeout(4 * 3600)
 def test_a_hundred_kills_over_the_demo_web_and_the_mini_web(root):
@@ -206,6 +213,7 @@ def test_a_hundred_kills_over_the_demo_web_and_the_mini_web(root):
     assert done.returncode == 0
 
 
+@pytest.mark.row("D1")
 @pytest.mark.parametrize("step", ["pages-written", "entry-linked"])
 def test_a_kill_in_a_run_that_visits_again_loses_and_doubles_no_link_that_was_kept(step, plan, reference, tmp_path):
     again = {"seeds": SEEDS, "revisit": "latest", "due": "all"}

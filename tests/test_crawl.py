@@ -38,6 +38,7 @@ HOME = links(
     "/chain",
     "/loop",
     "/hop0",
+    "/wants-a-cookie",
     "/away",
     "/to-file",
     "/to-data",
@@ -93,6 +94,7 @@ WEB = {
     ("a.test", "/loop"): moved("/loop2"),
     ("a.test", "/loop2"): moved("/loop"),
     **{("a.test", f"/hop{one}"): moved(f"/hop{one + 1}") for one in range(9)},
+    ("a.test", "/wants-a-cookie"): Answer(302, (("Location", "/wants-a-cookie"), ("Set-Cookie", "seen=1"))),
     ("a.test", "/away"): moved("http://b.test/landing", 307),
     ("a.test", "/to-file"): moved("file:///etc/passwd"),
     ("a.test", "/to-data"): moved("data:text/html,<a href=http://b.test/data>"),
@@ -231,6 +233,13 @@ def test_redirects_are_links_and_are_followed(everything, web):
     assert kinds["http://a.test/chain", "http://a.test/chain2"] == "redirect"
     assert kinds["http://a.test/away", "http://b.test/landing"] == "redirect"
     assert web.paths("a.test").count("/loop") == web.paths("a.test").count("/loop2") == 1
+
+
+@pytest.mark.row("C1", "C10")
+def test_a_page_that_redirects_to_itself_until_a_cookie_comes_is_asked_once(everything, web):
+    assert everything.outcome("http://a.test/wants-a-cookie") == ("redirected", "redirect", 302)
+    assert everything.targets("http://a.test/wants-a-cookie") == ["http://a.test/wants-a-cookie"]
+    assert web.paths("a.test").count("/wants-a-cookie") == 1
 
 
 @pytest.mark.row("C1")

@@ -165,6 +165,7 @@ def story(crawls) -> Story:
     return crawls["the_story"].result()
 
 
+@pytest.mark.row("D2")
 def test_an_interrupted_crawl_ends_cleanly_and_says_how_to_go_on(story):
     code, err = story.interrupted
 
@@ -209,6 +210,7 @@ def test_nothing_is_lost_or_published_twice_or_fetched_twice(story):
     assert resumed.problems == []
 
 
+@pytest.mark.row("D7")
 def test_a_finished_run_says_so_and_changes_nothing(story):
     finished = story.chapters["finished"]
 
@@ -218,6 +220,7 @@ def test_a_finished_run_says_so_and_changes_nothing(story):
     assert story.kept["finished"] == story.kept["resumed"]
 
 
+@pytest.mark.row("D8")
 def test_a_corrupt_and_a_foreign_file_are_named_and_set_aside(story):
     err = story.chapters["repaired"].err
 
@@ -228,6 +231,7 @@ def test_a_corrupt_and_a_foreign_file_are_named_and_set_aside(story):
     assert (story.data / "quarantine" / "edges" / "20260101-foreign.parquet").is_file()
 
 
+@pytest.mark.row("D8")
 def test_the_pages_of_a_corrupt_file_are_fetched_again_and_only_they(story):
     repaired = story.chapters["repaired"]
 
@@ -238,6 +242,7 @@ def test_the_pages_of_a_corrupt_file_are_fetched_again_and_only_they(story):
     assert repaired.problems == []
 
 
+@pytest.mark.row("D13")
 def test_changed_seeds_are_told_and_applied(story):
     changed = story.chapters["changed"]
 

@@ -155,6 +155,7 @@ def described(schema: pa.Schema) -> list[list[object]]:
     return [[column.name, str(column.type), column.nullable] for column in schema]
 
 
+@pytest.mark.row("D9")
 def test_version_1_of_the_contract_is_kept():
     golden = json.loads(GOLDEN.read_text("utf-8"))
 
@@ -174,6 +175,7 @@ def test_files_have_the_columns_of_the_contract(written):
         check_schema(found, file.path)
 
 
+@pytest.mark.row("D9")
 def test_a_file_of_a_newer_version_or_without_a_column_is_refused(monkeypatch):
     check_schema(PAGES, "x")
     with pytest.raises(CorruptFileError, match="lacks the columns simhash"):
@@ -187,10 +189,12 @@ def test_a_file_of_a_newer_version_or_without_a_column_is_refused(monkeypatch):
         check_schema(PAGES, "x")
 
 
+@pytest.mark.row("D9")
 def test_a_column_that_a_later_version_added_is_no_obstacle():
     check_schema(PAGES.append(pa.field("later", pa.string())), "x")
 
 
+@pytest.mark.row("D8")
 def test_a_flipped_byte_is_always_found(root):
     whole = snapshot(root)
     chance = random.Random(7)
@@ -206,6 +210,7 @@ def test_a_flipped_byte_is_always_found(root):
         path.write_bytes(data)
 
 
+@pytest.mark.row("D8")
 def test_a_reader_that_asks_for_checksums_does_not_read_flipped_rows(root):
     path = root / snapshot(root).files[0].path
     data = path.read_bytes()
@@ -226,6 +231,7 @@ def test_a_reader_that_asks_for_checksums_does_not_read_flipped_rows(root):
     assert wrong <= 20
 
 
+@pytest.mark.row("D8")
 @pytest.mark.parametrize("damage", ["missing", "cut", "empty", "another file"])
 def test_a_damaged_file_is_named(root, damage):
     file = snapshot(root).files[0]
@@ -246,6 +252,7 @@ def strange(path: Path) -> Path:
     return path
 
 
+@pytest.mark.row("D8")
 def test_files_that_no_log_names_are_told_and_set_aside(root):
     found = [
         strange(root / "edges" / "export.parquet"),
@@ -261,6 +268,7 @@ def test_files_that_no_log_names_are_told_and_set_aside(root):
     assert foreign_files(root) == sorted(found[1:])
 
 
+@pytest.mark.row("D8")
 def test_starting_a_run_sets_foreign_files_aside_and_says_so(root):
     found = [
         strange(root / "edges" / "export.parquet"),
@@ -294,6 +302,7 @@ def test_a_quarantined_entry_is_gone_whole_and_its_files_are_kept(root):
     assert list(verify(root, whole.files)) == []
 
 
+@pytest.mark.row("D8")
 def test_a_corrupt_file_is_quarantined_at_the_next_start_and_its_pages_wait_again(root):
     run = Run(root, "first")
     file = live_files(run.log)[0]
@@ -314,6 +323,7 @@ def test_a_corrupt_file_is_quarantined_at_the_next_start_and_its_pages_wait_agai
     assert [finding for finding in examine(root) if finding.problems] == []
 
 
+@pytest.mark.row("D7")
 def test_a_start_that_changed_nothing_writes_nothing(root):
     def bytes_of(folder: Path) -> dict[str, bytes]:
         return {str(path): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
@@ -337,6 +347,7 @@ def test_another_projects_run_is_a_run_like_any_other(tmp_path):
     assert [finding for finding in examine(tmp_path) if finding.problems] == []
 
 
+@pytest.mark.row("D13")
 def test_changed_seeds_and_options_are_recorded_and_told(root):
     wider = Scope(follow="all", domains=frozenset({"a.test", "b.test"}))
     session = Session(Run(root, "first"), [*SEEDS, resolve("http://b.test/")], wider, {})

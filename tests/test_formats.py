@@ -51,6 +51,7 @@ def csv_rows(content):
     return list(csv.reader(io.StringIO(content.decode(), newline="")))
 
 
+@pytest.mark.row("O1")
 @settings(max_examples=120, deadline=None)
 @given(st.lists(st.tuples(texts, texts), min_size=1, max_size=5))
 def test_no_csv_cell_begins_like_a_formula_and_nothing_else_is_lost(tmp_path_factory, rows):
@@ -64,6 +65,7 @@ def test_no_csv_cell_begins_like_a_formula_and_nothing_else_is_lost(tmp_path_fac
             assert cell == (text if cell == text else f"'{text}")
 
 
+@pytest.mark.row("O1")
 @pytest.mark.parametrize("text", ["=1", "+1", "-1", "@a", "\ta", "\ra", "\uff1d1", "\uff0b1", "\uff0d1", "\uff201"])
 def test_a_formula_is_quoted(text):
     assert unformula(text) == f"'{text}"
@@ -74,6 +76,7 @@ def test_other_text_is_left_alone(text):
     assert unformula(text) == text
 
 
+@pytest.mark.row("O1")
 def test_csv_is_rfc_4180(table, tmp_path):
     content = written(table, "csv", tmp_path)
 
@@ -94,6 +97,7 @@ def test_json_is_one_array_of_objects(table, tmp_path):
     assert json.loads(written(table.slice(0, 0), "json", tmp_path)) == []
 
 
+@pytest.mark.row("O3")
 @settings(max_examples=100, deadline=None)
 @given(texts)
 def test_json_holds_no_character_that_a_terminal_obeys(tmp_path_factory, text):
@@ -109,6 +113,7 @@ def test_parquet_is_the_table(table, tmp_path):
     assert pq.read_table(tmp_path / "out.parquet").equals(table.slice(0, 1))
 
 
+@pytest.mark.row("O3")
 @settings(max_examples=120, deadline=None)
 @given(st.text())
 def test_no_text_reaches_a_terminal_as_a_command(text):
@@ -121,6 +126,7 @@ def test_no_text_reaches_a_terminal_as_a_command(text):
         assert safe(plain) == plain
 
 
+@pytest.mark.row("O3")
 def test_markup_in_a_cell_is_shown_and_not_obeyed(table, tmp_path):
     shown = written(table, "table", tmp_path).decode()
 

@@ -324,6 +324,7 @@ def test_the_other_hosts_of_a_domain_take_over_the_place_of_a_refused_request():
     assert {lease.id, other.id} == {1, 2}
 
 
+@pytest.mark.row("D12")
 def test_memory_holds_a_few_urls_a_host_whatever_the_ledger_knows():
     made = world([[0] * 5000], delay=0.0)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from linkgraph.frontier.frontier import Frontier
 from linkgraph.frontier.records import Host, Lease
 
@@ -52,6 +54,7 @@ def test_a_host_is_asked_again_only_when_nearly_all_that_are_due_were_asked():
     assert len(set(order[:MANY])) >= MANY - 1024  # those that wait for a lease let the others go first
 
 
+@pytest.mark.row("D12")
 def test_the_more_hosts_there_are_the_fewer_urls_of_each_lie_in_memory():
     shares = []
     for number in (10, MANY, 100_000):

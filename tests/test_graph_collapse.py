@@ -67,6 +67,15 @@ def test_a_domain_does_not_vote_for_itself(observed):
     assert votes(observed, "page") == {("http://a.example/", "http://www.a.example/")}
 
 
+@pytest.mark.row("T8")
+def test_two_thousand_hosts_of_one_domain_are_one_voter(observed):
+    for number in range(2000):
+        observed.page(f"http://h{number}.farm.example/", "http://target.example/", "http://h0.farm.example/")
+    observed.page("http://honest.example/", "http://target.example/")
+
+    assert votes(observed) == {("farm.example", "target.example"), ("honest.example", "target.example")}
+
+
 def test_users_of_one_hosting_platform_are_separate_voters(observed):
     observed.page("http://one.github.io/", "http://two.github.io/")
 

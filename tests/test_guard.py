@@ -70,12 +70,14 @@ def test_public_addresses_are_let_through(address):
     assert Guard(contact="me@example.org").refuses(address) is None
 
 
+@pytest.mark.row("N3")
 @pytest.mark.parametrize("name", PRIVATE)
 def test_what_is_not_the_public_internet_is_refused(name):
     assert not is_public(ip_address(PRIVATE[name]))
     assert Guard(contact="me@example.org").refuses(PRIVATE[name]) == "guard:private-address"
 
 
+@pytest.mark.row("N3")
 @given(st.integers(0, 2**32 - 1).map(IPv4Address))
 def test_every_form_that_embeds_an_ipv4_address_is_judged_by_it(inner):
     number = int(inner)
@@ -148,6 +150,7 @@ def test_a_name_that_ends_in_a_digit_is_no_address(host, expected):
     assert is_literal(host) == expected
 
 
+@pytest.mark.row("N4")
 def test_ports_of_the_web_and_of_the_user_are_open():
     guard = Guard(ports={80, 443, 8080})
 

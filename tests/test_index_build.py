@@ -273,6 +273,7 @@ def test_bloom_filters_and_page_indexes_are_written(observed):
     assert all(group.column(at).has_offset_index for at in range(group.num_columns))
 
 
+@pytest.mark.row("O5")
 def test_an_empty_crawl_gives_an_empty_build(observed):
     root = observed.commit()
     result = build(root)
@@ -285,6 +286,7 @@ def test_an_empty_crawl_gives_an_empty_build(observed):
     assert len(pd.read_parquet(result.folder / "links")) == 0
 
 
+@pytest.mark.row("O5")
 def test_a_data_folder_without_runs_gives_an_empty_build(tmp_path):
     assert build(tmp_path).edges == 0
 

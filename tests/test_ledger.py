@@ -381,6 +381,7 @@ def ledger_rows(run: Run) -> list[tuple]:
     return rows
 
 
+@pytest.mark.row("D10")
 def test_a_ledger_that_is_deleted_is_rebuilt_from_the_log_row_by_row(tmp_path):
     run = Run(tmp_path, "r")
     crawled(run, LITTLE_WEB)
@@ -396,6 +397,7 @@ def test_a_ledger_that_is_deleted_is_rebuilt_from_the_log_row_by_row(tmp_path):
     assert len(before) == 9
 
 
+@pytest.mark.row("D10")
 def test_a_ledger_that_missed_the_last_commits_catches_up(tmp_path):
     run = Run(tmp_path, "r")
     crawled(run, LITTLE_WEB, rounds=2)
@@ -431,6 +433,7 @@ def test_pages_of_a_quarantined_entry_are_pending_again_also_after_a_rebuild(tmp
         assert depths["http://a.test/211"] == 3
 
 
+@pytest.mark.row("D10")
 def test_a_file_that_is_no_ledger_is_named_with_what_to_do(tmp_path):
     path = tmp_path / "frontier.sqlite"
     path.write_bytes(b"no database at all " * 1000)
@@ -439,6 +442,7 @@ def test_a_file_that_is_no_ledger_is_named_with_what_to_do(tmp_path):
         Ledger(path)
 
 
+@pytest.mark.row("D10")
 def test_a_damaged_ledger_is_named_with_what_to_do(tmp_path):
     path = tmp_path / "frontier.sqlite"
     opened = Ledger(path)
@@ -454,6 +458,7 @@ def test_a_damaged_ledger_is_named_with_what_to_do(tmp_path):
         opened.apply_segment(3, SCOPE, [visit(f"http://a.test/{n}") for n in range(3000)])
 
 
+@pytest.mark.row("D10")
 def test_a_ledger_ahead_of_its_log_is_not_believed(tmp_path):
     run = Run(tmp_path, "r")
     crawled(run, LITTLE_WEB)
@@ -463,6 +468,7 @@ def test_a_ledger_ahead_of_its_log_is_not_believed(tmp_path):
         Session(run, [resolve(SEED)], SCOPE, {}).start()
 
 
+@pytest.mark.row("D3")
 def test_a_full_disk_is_a_storage_error(ledger):
     ledger._db.execute("PRAGMA max_page_count = 1")
 

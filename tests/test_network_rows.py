@@ -74,6 +74,7 @@ FAILURES = {
 }
 
 
+@pytest.mark.row("N1")
 @pytest.mark.parametrize("name", FAILURES)
 def test_a_name_without_an_address_is_not_asked_for_again_for_ten_minutes(name):
     names = Names(FAILURES[name], ["8.8.8.8"])
@@ -84,6 +85,7 @@ def test_a_name_without_an_address_is_not_asked_for_again_for_ten_minutes(name):
     assert names.asked == 2
 
 
+@pytest.mark.row("N1")
 @pytest.mark.parametrize("answer", [["0.0.0.0"], [], ["::"]], ids=["N1-zero", "N1-empty", "N1-zero6"])
 def test_an_answer_that_leads_nowhere_is_refused_and_remembered(answer):
     names = Names(answer)
@@ -95,10 +97,12 @@ def test_an_answer_that_leads_nowhere_is_refused_and_remembered(answer):
     assert names.asked == 1
 
 
+@pytest.mark.row("N1")
 def test_n1_of_five_hundred_addresses_a_few_are_kept():
     assert len(ask(Names([f"8.8.{one // 250}.{one % 250}" for one in range(500)]), 0.0)[0]) == 16
 
 
+@pytest.mark.row("N1")
 def test_n1_a_name_is_looked_up_once_however_many_ask():
     names = Names(["8.8.8.8"])
 
@@ -106,6 +110,7 @@ def test_n1_a_name_is_looked_up_once_however_many_ask():
     assert names.asked == 1
 
 
+@pytest.mark.row("N2")
 def test_n2_what_was_checked_is_what_is_connected_to():
     names = Names(["8.8.8.8"], ["127.0.0.1"])
 
@@ -114,6 +119,7 @@ def test_n2_what_was_checked_is_what_is_connected_to():
     assert ask(Names(["127.0.0.1", "8.8.8.8"]), 0.0) == [["8.8.8.8"]]
 
 
+@pytest.mark.row("N3")
 @pytest.mark.parametrize(
     ("url", "reason"),
     [
@@ -273,12 +279,21 @@ def strayed(tmp_path_factory) -> Iterator[Strayed]:
         listener.shutdown()
 
 
+@pytest.mark.row("N3")
 def test_n3_nothing_but_the_web_itself_is_connected_to(strayed):
     assert strayed.crawled.code in (0, 1), strayed.crawled.err
     assert strayed.tried == {("127.0.0.1", strayed.web.port)}
     assert strayed.met == []
 
 
+@pytest.mark.row("D11")
+def test_d11_the_frontier_is_a_file_and_waits_for_no_server(strayed):
+    # The row is about queues that lie in a server: none is asked, so that none can lose a URL.
+    assert {address for address in strayed.tried if address[1] != strayed.web.port} == set()
+    assert (strayed.crawled.data / "runs" / "r" / "frontier.sqlite").read_bytes().startswith(b"SQLite format 3")
+
+
+@pytest.mark.row("N3")
 def test_n3_each_disguise_ends_with_a_reason(strayed):
     ended = {
         row["url"]: row["outcome_reason"] for row in strayed.crawled.pages if row["url"].endswith(("/secret", "/seed"))
@@ -289,6 +304,7 @@ def test_n3_each_disguise_ends_with_a_reason(strayed):
     assert strayed.crawled.problems == []
 
 
+@pytest.mark.row("N3")
 def test_n3_a_robots_file_that_leads_inside_is_unreachable(strayed):
     outcomes = {row["host"]: row["outcome_reason"] for row in strayed.crawled.pages if row["host"].startswith("r")}
 
@@ -300,16 +316,19 @@ def test_n3_a_robots_file_that_leads_inside_is_unreachable(strayed):
     assert allowed == [], "its robots.txt led to a host that may not be asked"
 
 
+@pytest.mark.row("N4")
 def test_n4_ports_of_other_services_are_refused(strayed):
     for port in PORTS:
         assert strayed.crawled.outcome(f"http://b.test:{port}/")[:2] == ("refused-by-guard", "guard:port")
 
 
+@pytest.mark.row("N5")
 def test_n5_proxies_of_the_environment_are_not_consent(strayed):
     assert strayed.met == []
     assert strayed.crawled.outcome("http://b.test/") == ("fetched", None, 200)
 
 
+@pytest.mark.row("C2")
 def test_c2_each_redirect_is_asked_about_anew(strayed):
     assert strayed.crawled.outcome("http://c.test/") == ("redirected", "redirect", 302)
     assert strayed.crawled.outcome("http://b.test/forbidden") == ("refused-by-robots", "robots:disallowed", None)
@@ -451,6 +470,7 @@ def encrypted(tmp_path_factory) -> dict[str, Crawled]:
         return found
 
 
+@pytest.mark.row("N6")
 @pytest.mark.parametrize("name", DEFECTS, ids=[f"N6-{name}" for name in DEFECTS])
 def test_each_defect_of_a_certificate_ends_with_its_reason(encrypted, name):
     outcome, reason, _ = encrypted["verified"].outcome(f"https://{name}.test/")
@@ -458,6 +478,7 @@ def test_each_defect_of_a_certificate_ends_with_its_reason(encrypted, name):
     assert (outcome, reason) == (("failed", DEFECTS[name]) if DEFECTS[name] else ("fetched", None))
 
 
+@pytest.mark.row("N6")
 def test_n6_who_does_not_want_certificates_checked_says_so(encrypted):
     reasons = {name: encrypted["unverified"].outcome(f"https://{name}.test/")[1] for name in DEFECTS}
 

@@ -21,6 +21,18 @@ def test_no_host_and_no_address_is_asked_too_soon(tmp_path, seed):
     assert crawled.stats["linkgraph/pace/backoff"] >= world.waits[503]
 
 
+@pytest.mark.row("D5")
+@pytest.mark.parametrize("jump", [-3600.0, 3600.0, -100_000.0, 100_000.0])
+def test_a_wall_clock_that_is_set_forward_or_back_makes_no_request_denser(tmp_path, jump):
+    def wall(now: float) -> float:
+        return 1e9 + now + (jump if now > 1100.0 else 0.0)
+
+    world = simulate(hosts=33, pages=20, seed=5, folder=tmp_path, wall=wall).world
+
+    assert world.requests > 500
+    assert [*world.too_soon, *world.inside_a_window, *world.address_too_soon] == []
+
+
 def test_every_page_of_a_host_that_answers_is_settled(tmp_path):
     crawled = simulate(hosts=33, pages=10, seed=7, folder=tmp_path)
     outcomes = crawled.outcomes

@@ -84,6 +84,7 @@ def shape(tree: LexborHTMLParser) -> list[tuple[str, tuple[str, ...]]]:
     return [(node.tag, tuple(sorted(node.attributes))) for node in tree.root.traverse()]
 
 
+@pytest.mark.row("O2")
 @pytest.mark.parametrize("string", HOSTILE)
 def test_a_hostile_string_adds_no_element_and_no_attribute(string):
     harmless, hostile = (parse(hostile_row(one), row(authority=1.0)) for one in ("harmless", string))
@@ -95,6 +96,7 @@ def test_a_hostile_string_adds_no_element_and_no_attribute(string):
     assert kept(hostile) == kept(harmless)
 
 
+@pytest.mark.row("O2")
 @pytest.mark.parametrize("string", HOSTILE)
 def test_a_hostile_string_is_shown_as_the_text_that_it_is(string):
     anchors = parse(hostile_row(string)).css(".pair th bdi")
@@ -102,6 +104,7 @@ def test_a_hostile_string_is_shown_as_the_text_that_it_is(string):
     assert anchors[0].text() == safe(string)
 
 
+@pytest.mark.row("O2")
 @given(st.text(max_size=60))
 def test_whatever_an_anchor_holds_the_page_has_the_same_elements(string):
     found = LexborHTMLParser(profile(rows_of(table(row(top_anchors=[f"x{string}"])))[0], "d1"))
@@ -110,6 +113,7 @@ def test_whatever_an_anchor_holds_the_page_has_the_same_elements(string):
     assert found.css_first(".pair th bdi").text() == safe(f"x{string}")
 
 
+@pytest.mark.row("O2")
 def test_no_element_that_loads_or_runs_anything_is_in_the_page():
     tags = {node.tag for node in parse(*(hostile_row(string) for string in HOSTILE), row()).root.traverse()}
 
@@ -130,6 +134,7 @@ def test_the_page_asks_for_nothing_outside_itself():
     assert re.findall(r"url\(|@import|//", tree.css_first("style").text()) == []
 
 
+@pytest.mark.row("O2")
 def test_the_policy_forbids_what_the_page_does_not_need():
     policy = parse(row()).css_first("meta[http-equiv]").attributes["content"]
 
@@ -137,6 +142,7 @@ def test_the_policy_forbids_what_the_page_does_not_need():
     assert policy.startswith("default-src 'none'; style-src 'unsafe-inline'; img-src data:")
 
 
+@pytest.mark.row("O2")
 def test_every_link_to_the_web_is_http_and_tells_nothing_of_the_reader():
     links = [node.attributes for node in parse(row()).css("a") if not node.attributes["href"].startswith("#")]
 
@@ -144,6 +150,7 @@ def test_every_link_to_the_web_is_http_and_tells_nothing_of_the_reader():
     assert all(one["rel"] == "noopener nofollow noreferrer" for one in links)
 
 
+@pytest.mark.row("O2")
 @pytest.mark.parametrize("url", ["javascript:alert(1)", "data:text/html,x", "//a.example/", "JAVASCRIPT:x", "ftp://a/"])
 def test_what_is_no_http_url_becomes_no_link(url):
     assert link(url, "words") == "words"

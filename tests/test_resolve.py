@@ -118,6 +118,7 @@ def resolve(guard: Guard, *answers: list[str], mappings: str = "", host: str = "
     return asyncio.run(ask())
 
 
+@pytest.mark.row("N2")
 def test_addresses_that_are_refused_vanish_from_the_answer():
     assert resolve(OPEN, ["10.0.0.1", "8.8.8.8", "127.0.0.1", "::ffff:10.0.0.1"]) == ["8.8.8.8:80"]
 
@@ -133,6 +134,7 @@ def test_a_name_without_an_address_is_an_os_error():
         resolve(OPEN, [])
 
 
+@pytest.mark.row("N1")
 def test_a_slow_name_server_is_an_os_error(monkeypatch):
     class Slow(Names):
         async def resolve(self, host, port, family):
@@ -179,6 +181,7 @@ def connect(*answers: list[str], host: str = "a.test", guard: Guard = OPEN, mapp
     return asyncio.run(ask())
 
 
+@pytest.mark.row("N2")
 def test_a_second_answer_of_a_hostile_name_server_is_never_asked_for():
     found, asked = connect(["8.8.8.8"], ["127.0.0.1"], times=3)
 

@@ -97,6 +97,7 @@ def crawls(tmp_path_factory):
         yield web, changing, main.result(), other.result(), single.result()
 
 
+@pytest.mark.row("R1")
 def test_r1_a_robots_file_that_fails_for_a_while_refuses_nobody(crawls):
     web, _, crawled, *_ = crawls
 
@@ -108,6 +109,7 @@ def test_r1_a_robots_file_that_fails_for_a_while_refuses_nobody(crawls):
     assert crawled.problems == []
 
 
+@pytest.mark.row("R1")
 def test_r1_a_robots_file_that_fails_for_good_refuses_its_host(crawls):
     web, _, crawled, *_ = crawls
 
@@ -128,6 +130,7 @@ def test_a_retry_after_stops_the_whole_host(crawls):
     assert [one.path for one in asked].count("/1") == 2
 
 
+@pytest.mark.row("R6")
 def test_r6_five_redirects_of_a_robots_file_bind_and_a_sixth_is_none(crawls):
     web, _, crawled, *_ = crawls
 
@@ -139,6 +142,7 @@ def test_r6_five_redirects_of_a_robots_file_bind_and_a_sixth_is_none(crawls):
     assert web.paths("ring.test").count("/robots.txt") <= 6
 
 
+@pytest.mark.row("R6")
 def test_r6_the_rules_bind_the_host_that_was_asked_first(crawls):
     crawled = crawls[2]
 
@@ -146,6 +150,7 @@ def test_r6_the_rules_bind_the_host_that_was_asked_first(crawls):
     assert crawled.outcome("http://rules.test/no")[1] == "robots:disallowed"
 
 
+@pytest.mark.row("R7")
 def test_r7_another_port_has_rules_of_its_own(crawls):
     web, _, crawled, *_ = crawls
 
@@ -156,6 +161,7 @@ def test_r7_another_port_has_rules_of_its_own(crawls):
     assert crawled.outcome("http://ports.test:8080/other")[1] == "robots:disallowed"
 
 
+@pytest.mark.row("R8")
 def test_r8_rules_that_change_in_the_middle_bind_what_waits_already(crawls):
     _, changing, _, crawled, _ = crawls
 
@@ -164,6 +170,7 @@ def test_r8_rules_that_change_in_the_middle_bind_what_waits_already(crawls):
     assert "/late" not in changing.paths("change.test")
 
 
+@pytest.mark.row("R8")
 def test_r8_many_requests_at_once_ask_once(crawls):
     _, changing, *_, crawled = crawls
 

@@ -41,6 +41,7 @@ def allows(body: str | bytes, path: str = "/x", agent: str = "linkgraph") -> boo
 # --- R1 ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.row("R1")
 @pytest.mark.parametrize("deny", [False, True], ids=["R1-allow", "R1-deny"])
 def test_each_status_from_100_to_777_allows_denies_or_brings_rules(deny):
     answers: dict[str | None, set[int]] = {}
@@ -59,6 +60,7 @@ def test_each_status_from_100_to_777_allows_denies_or_brings_rules(deny):
     assert answers == {reason: statuses for reason, statuses in expected.items() if statuses}
 
 
+@pytest.mark.row("R1")
 def test_r1_an_old_copy_stands_in_for_a_failing_robots_file_for_thirty_days():
     old = rules("User-agent: *\nDisallow: /no")
 
@@ -75,6 +77,7 @@ def test_r1_an_old_copy_stands_in_for_a_failing_robots_file_for_thirty_days():
 DISALLOWS = "User-agent: *\nDisallow: /x\n"
 
 
+@pytest.mark.row("R2")
 @pytest.mark.parametrize(
     "body",
     [
@@ -95,6 +98,7 @@ def test_rules_are_read_out_of_whatever_encloses_them(body):
     assert allows(body, "/y")
 
 
+@pytest.mark.row("R2")
 @pytest.mark.parametrize(
     "body",
     [
@@ -108,6 +112,7 @@ def test_what_holds_no_rules_allows(body):
     assert allows(body)
 
 
+@pytest.mark.row("R2")
 @pytest.mark.parametrize(("end", "encoding"), [("\n", "utf-8"), ("\r", "utf-8"), ("\n", "utf-16")])
 def test_r2_a_file_beyond_512_kib_is_cut_at_the_end_of_a_line(end, encoding):
     lines = ["User-agent: *", "Disallow: /first", *[f"# {'x' * 97}" for _ in range(6000)], "Disallow: /last"]
@@ -133,11 +138,13 @@ def glob(pattern: str, path: str) -> bool:
     return path[:1] == pattern[0] and glob(pattern[1:], path[1:])
 
 
+@pytest.mark.row("R3")
 @given(st.text("ab*", max_size=9), st.sampled_from(["", "$"]), st.text("ab", max_size=9))
 def test_r3_a_pattern_matches_by_its_definition(body, end, path):
     assert matches(body + end, path) == glob(body + end, path)
 
 
+@pytest.mark.row("R3")
 @pytest.mark.parametrize("stars", [6, 60, 1000])
 def test_r3_a_wildcard_bomb_costs_less_than_a_millisecond(stars):
     found = rules(f"User-agent: *\nDisallow: /{'*a' * stars}b$")
@@ -149,6 +156,7 @@ def test_r3_a_wildcard_bomb_costs_less_than_a_millisecond(stars):
     assert (time.process_time() - began) / 20 < 0.001
 
 
+@pytest.mark.row("R3")
 def test_r3_a_file_full_of_bombs_cannot_hold_the_crawl():
     line = f"Disallow: /*{'a' * 40}ba\n"
     found = rules("User-agent: *\n" + line.replace("ba", "b%da") * 8000 % tuple(range(8000)))
@@ -162,6 +170,7 @@ def test_r3_a_file_full_of_bombs_cannot_hold_the_crawl():
 # --- R4 ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.row("R4")
 @pytest.mark.parametrize(
     ("record", "delay"),
     [
@@ -189,6 +198,7 @@ def test_r4_a_wish_for_slowness_is_clamped_to_300_seconds(record, delay):
 # --- R5 ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.row("R5")
 def test_r5_only_the_product_token_of_a_user_agent_string_counts():
     agent = "lgbot/1.0 (+https://example.org/bot)"
 
@@ -219,6 +229,7 @@ DIFFERENT = {
 }
 
 
+@pytest.mark.row("R5")
 @pytest.mark.parametrize("case", engine_cases())
 def test_a_large_engine_decides_alike(case):
     alike = (rules(case["robots_txt"], case["user_agent"]).refuses(case["url"]) is None) == case["allowed"]
@@ -227,6 +238,7 @@ def test_a_large_engine_decides_alike(case):
         assert (case["test"], case["url"]) in DIFFERENT
 
 
+@pytest.mark.row("R5")
 def test_r5_five_of_140_cases_of_a_large_engine_end_otherwise():
     path = SHARED / "google-robotstxt" / "cases.json"
     if not path.is_file():
@@ -349,6 +361,7 @@ def test_every_file_of_the_wild_is_read_quickly_and_decides():
 # --- R7, R8, and how rules are kept -------------------------------------------------------------------------------
 
 
+@pytest.mark.row("R7")
 def test_r7_rules_are_kept_by_scheme_host_and_port():
     cache = RobotsCache()
     cache.put("http://a.test", rules(DISALLOWS))
@@ -359,6 +372,7 @@ def test_r7_rules_are_kept_by_scheme_host_and_port():
     ] * 3
 
 
+@pytest.mark.row("R8")
 def test_r8_rules_are_kept_for_a_day_and_no_longer():
     cache = RobotsCache()
     cache.put("http://a.test", read_rules(200, b"", "linkgraph", 1000.0))
@@ -367,6 +381,7 @@ def test_r8_rules_are_kept_for_a_day_and_no_longer():
     assert cache.get("http://a.test", 1000.0 + MAX_AGE + 1) is None
 
 
+@pytest.mark.row("R8")
 def test_r8_what_was_read_is_found_after_a_restart_as_it_was(tmp_path):
     now = time.time()
     body = DISALLOWS + "Crawl-delay: 7\nDisallow: /*.gif$\nAllow: /x/y\nSitemap: http://a.test/s.xml"
@@ -391,6 +406,7 @@ def test_r8_what_was_read_is_found_after_a_restart_as_it_was(tmp_path):
     again.close()
 
 
+@pytest.mark.row("R8")
 @pytest.mark.parametrize("damage", [b"", b"no database at all" * 100], ids=["R8-empty", "R8-garbage"])
 def test_a_damaged_file_of_rules_is_begun_anew(tmp_path, damage, caplog):
     path = tmp_path / "robots.sqlite"

@@ -96,6 +96,7 @@ def test_files_carry_page_checksums_and_versions(run):
     pq.ParquetFile(path, page_checksum_verification=True).read()
 
 
+@pytest.mark.row("D4")
 def test_only_the_entry_makes_files_visible(run, monkeypatch):
     class Stopped(Exception):  # noqa: N818 - a stand-in for a process that ends
         pass
@@ -133,6 +134,7 @@ def failing(monkeypatch, place: str, name: str, call: int) -> None:
     monkeypatch.setattr(home, name, fails)
 
 
+@pytest.mark.row("D3")
 @pytest.mark.parametrize("call", range(1, 7))
 @pytest.mark.parametrize(("place", "name"), FAULTY)
 def test_a_disk_that_fails_at_any_call_leaves_all_or_nothing(run, monkeypatch, place, name, call):
@@ -154,6 +156,63 @@ def test_a_disk_that_fails_at_any_call_leaves_all_or_nothing(run, monkeypatch, p
     assert {path for table in ("edges", "pages") for path in run.table(table).iterdir()} == live
 
 
+class Durable:
+    """What a power cut would leave of a folder: bytes that were synced, under names that were or that came early."""
+
+    def __init__(self, root: Path, monkeypatch) -> None:
+        self.root, self.cuts = root, []
+        self._bytes = {one.stat().st_ino: one.read_bytes() for one in root.rglob("*") if one.is_file()}
+        self._names = {one: self._listed(one) for one in (root, *root.rglob("*")) if one.is_dir()}
+        for home, name in ((os, "fsync"), (os, "link"), (Path, "rename"), (Path, "unlink")):
+            monkeypatch.setattr(home, name, self._watched(getattr(home, name), synced=name == "fsync"))
+
+    @staticmethod
+    def _listed(folder: Path) -> dict[str, int]:
+        return {one.name: one.stat().st_ino for one in folder.iterdir() if one.is_file()}
+
+    def _watched(self, real, *, synced: bool):
+        def call(*args, **kwargs):
+            found = real(*args, **kwargs)
+            if synced:
+                path = Path(f"/proc/self/fd/{args[0]}").readlink()
+                if path.is_dir():
+                    self._names[path] = self._listed(path)
+                else:
+                    self._bytes[path.stat().st_ino] = path.read_bytes()
+            self.cuts.append((dict(self._names), dict(self._bytes)))
+            self.cuts.append(({one: self._listed(one) for one in self._names}, dict(self._bytes)))
+            return found
+
+        return call
+
+    def write(self, folder: Path, cut: int) -> None:
+        names, data = self.cuts[cut]
+        for place, entries in names.items():
+            (folder / place.relative_to(self.root)).mkdir(parents=True, exist_ok=True)
+            for name, number in entries.items():
+                (folder / place.relative_to(self.root) / name).write_bytes(data.get(number, b""))
+
+
+@pytest.mark.row("D4")
+def test_a_power_cut_at_any_moment_leaves_whole_segments(run, tmp_path, monkeypatch):
+    commit(run, 1, a_segment("before"), "")
+    with monkeypatch.context() as patched:
+        disk = Durable(run.root, patched)
+        commit(run, 2, a_segment("after"), "")
+
+    seen = []
+    for cut in range(len(disk.cuts)):
+        folder = tmp_path / f"cut{cut}"
+        disk.write(folder, cut)
+        whole = snapshot(folder)
+        assert list(verify(folder, whole.files)) == []
+        seen.append(len(whole.page_files))
+    assert len(seen) > 20
+    assert set(seen) == {1, 2}
+    assert seen[-2:] == [2, 2], "what was committed when commit returned stays"
+
+
+@pytest.mark.row("D3")
 def test_an_entry_that_is_linked_keeps_its_files_when_the_folder_cannot_be_synced(run, monkeypatch):
     def refuse(folder: Path) -> None:
         raise OSError(errno.EIO, os.strerror(errno.EIO))
@@ -201,6 +260,7 @@ HOSTILE = [
 ]
 
 
+@pytest.mark.row("H6")
 @settings(max_examples=40, deadline=None)
 @given(text=TEXT, rel=st.lists(TEXT, max_size=3), links=st.integers(0, 3))
 def test_any_text_in_any_column_is_stored(text, rel, links):
@@ -230,6 +290,7 @@ def test_any_text_in_any_column_is_stored(text, rel, links):
     stored.encode()
 
 
+@pytest.mark.row("H6")
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_text_does_not_cost_the_segment(run, text):
     segment = a_segment("1", "2", title=text)
@@ -241,6 +302,7 @@ def test_hostile_text_does_not_cost_the_segment(run, text):
     assert found == {text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")}
 
 
+@pytest.mark.row("D8")
 def test_a_log_with_a_gap_or_half_an_entry_is_named(run):
     for number in (1, 2, 3):
         append(run.log, Entry(number, "finish", "now"))
@@ -273,6 +335,7 @@ def test_an_entry_is_read_as_it_was_written(tmp_path_factory, pages, seeds):
     assert list(read(folder)) == [entry]
 
 
+@pytest.mark.row("D6")
 def test_a_run_is_worked_on_by_one_at_a_time(run):
     with run.locked():
         with pytest.raises(RunLockedError, match=f"process {os.getpid()} on "), Run(run.root, "r").locked():
@@ -286,12 +349,14 @@ def test_a_run_is_worked_on_by_one_at_a_time(run):
     assert (run.folder / "lock").read_bytes() == b""
 
 
+@pytest.mark.row("O4")
 @pytest.mark.parametrize("name", ["", ".", "..", "a/b", "-x", "a b", "x" * 101, "ü", "a\n", "../x"])
 def test_a_run_cannot_be_called_what_is_no_folder_name(tmp_path, name):
     with pytest.raises(UsageError, match="LINKGRAPH_RUN"):
         Run(tmp_path, name)
 
 
+@pytest.mark.row("O4")
 @given(st.text())
 def test_the_name_of_a_crawl_is_readable_unique_and_the_same_for_the_same_seeds(text):
     name = run_name(text)

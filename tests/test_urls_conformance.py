@@ -155,6 +155,7 @@ def test_a_hostile_reference_costs_little():
     assert time.process_time() - start < 4
 
 
+@pytest.mark.row("H8")
 @pytest.mark.parametrize(
     ("host", "domain"),
     [
@@ -176,6 +177,7 @@ def test_registrable_domains_follow_the_list(host, domain):
     assert registrable_domain(host) == domain
 
 
+@pytest.mark.row("H8")
 @given(st.from_regex(r"\A[a-z0-9-]{1,5}(\.[a-z0-9-]{1,5}){0,4}\.(com|co\.uk|github\.io|ck|test|jp)\Z"))
 def test_a_registrable_domain_is_its_own_and_ends_the_host(host):
     domain = registrable_domain(host)
@@ -188,5 +190,6 @@ def test_a_trailing_dot_does_not_make_another_domain():
     assert registrable_domain("www.a.co.uk.") == registrable_domain("www.a.co.uk")
 
 
+@pytest.mark.row("H8")
 def test_the_list_in_use_says_its_date():
     assert suffix_list_version()[:2] == "20"

@@ -10,6 +10,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import Any
 
+from aiohttp import ClientOSError, ServerDisconnectedError
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.http_exceptions import HttpProcessingError, LineTooLong
 
@@ -49,6 +50,7 @@ class CappedProtocol(ResponseHandler):
     def __init__(self, pace: Pace, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(loop)
         self._pace = pace
+        self._asked = 0
         self._head_over = False
         self._head = 0
         self._interim = 0
@@ -56,6 +58,7 @@ class CappedProtocol(ResponseHandler):
 
     def set_response_params(self, **options: Any) -> None:
         """Begin a new answer on this connection, under our limits."""
+        self._asked += 1
         self._head_over, self._head, self._interim = False, 0, 0
         super().set_response_params(**{**options, "read_timeout": self._pace.idle, "max_headers": MAX_HEADERS})
 
@@ -83,6 +86,19 @@ class CappedProtocol(ResponseHandler):
         self._head_over = True
         self._stop_watch()
         super().feed_data(data, size)
+
+    def set_exception(self, exc: BaseException, exc_cause: BaseException | None = None) -> None:
+        """Take in why the connection is of no use any more.
+
+        aiohttp sends a request again at once when its connection is lost. Over one that had served before, the server
+        had left already and never saw it (RFC 9112 9.3.1); over a new one it would be a second request without delay.
+        """
+        if self._asked <= 1 and isinstance(exc, ClientOSError | ServerDisconnectedError):
+            exc = AnswerError("transport:failed", str(exc))
+        if exc_cause is None:
+            super().set_exception(exc)
+        else:
+            super().set_exception(exc, exc_cause)
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """Stop the watch with the connection."""

@@ -27,6 +27,7 @@ from scrapy.utils.ssl import _make_ssl_context
 from linkgraph.errors import AnswerError, UsageError
 from linkgraph.fetch.caps import CappedProtocol, Pace, reason_of
 from linkgraph.fetch.coding import Unpacker
+from linkgraph.fetch.descriptors import room
 from linkgraph.fetch.guard import DEFAULT_PORTS, Guard, parse_networks
 from linkgraph.fetch.resolve import GuardedConnector, GuardedResolver, parse_mappings
 
@@ -104,6 +105,7 @@ class GuardedDownloadHandler(AiohttpDownloadHandler):
         self._ssl_context = _make_ssl_context(crawler.settings)
         connector = GuardedConnector(
             resolver_of(crawler),
+            idle=room(self._pool_size_total).idle,
             limit=self._pool_size_total,
             limit_per_host=self._pool_size_per_host,
         )

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.client_proto import ResponseHandler
 from aiohttp.resolver import ThreadedResolver
 
 from linkgraph.errors import RefusedError, UsageError
@@ -260,10 +261,15 @@ class GuardedConnector(aiohttp.TCPConnector):
     be heard.
     """
 
-    def __init__(self, resolver: GuardedResolver, **options: Any) -> None:
+    def __init__(self, resolver: GuardedResolver, *, idle: int = 100, **options: Any) -> None:
+        """Build a pool that keeps at most *idle* connections for later, and takes aiohttp's own *options*."""
         self._guarded = resolver
+        self._most_idle = idle
         # The resolver remembers: a second memory would keep addresses that it has forgotten.
         super().__init__(resolver=resolver, use_dns_cache=False, **options)
+
+    def _release(self, key: Any, protocol: ResponseHandler, *, should_close: bool = False) -> None:
+        super()._release(key, protocol, should_close=should_close or len(self._conns) >= self._most_idle)
 
     async def _resolve_host(self, host: str, port: int, traces: Any = None) -> list[ResolveResult]:
         return self._guarded.fixed(host, port) or await super()._resolve_host(host, port, traces=traces)
