@@ -7,6 +7,8 @@ import fcntl
 import random
 import shutil
 from collections import defaultdict
+from itertools import groupby, product
+from operator import itemgetter
 
 import duckdb
 import networkx as nx
@@ -63,9 +65,9 @@ def small_buckets(monkeypatch):
     monkeypatch.setattr(spill.Spill.__init__, "__defaults__", (4096,))
 
 
-def domain_rows(folder, level="domain"):
+def domain_rows(folder, level="domain", policy="editorial"):
     table = pq.read_table(folder / f"{level}s.parquet")
-    return {row[level]: row for row in table.to_pylist()}
+    return {row[level]: row for row in table.to_pylist() if row["policy"] == policy}
 
 
 def brute_force(edges, pages, level):
@@ -231,23 +233,25 @@ def test_a_link_carries_the_authority_of_its_source(observed):
 def test_stored_ranks_agree_with_networkx_on_the_graph(observed):
     root = random_web(observed).commit()
     result = build(root)
-    for level in ("domain", "host"):
-        rows = domain_rows(result.folder, level)
-        graph = linkgraph.open(root).graph(level)
+    for policy, level in product(("followed", "everything"), ("domain", "host")):
+        rows = domain_rows(result.folder, level, policy)
+        graph = linkgraph.open(root).graph(level, policy)
         theirs = nx.pagerank(graph.to_networkx(), tol=1e-14, max_iter=1000, backend="networkx")
         assert {name: row["pagerank"] for name, row in rows.items()} == pytest.approx(theirs, abs=1e-9)
-        assert graph.number_of_edges() == result.votes[level]
+        assert graph.number_of_edges() == result.ranking(policy).votes[level]
 
 
 def test_tables_are_ranked_best_first(observed):
     result = build(random_web(observed).commit())
     for level in ("domain", "host"):
-        rows = pq.read_table(result.folder / f"{level}s.parquet").to_pylist()
-        assert rows == sorted(rows, key=lambda row: (row["rank"], row[level]))
-        assert [row["rank"] for row in rows] == [
-            1 + sum(other["pagerank"] > row["pagerank"] for other in rows) for row in rows
-        ]
-        assert {row["policy"] for row in rows} == {"followed"}
+        table = pq.read_table(result.folder / f"{level}s.parquet").to_pylist()
+        assert list(dict.fromkeys(row["policy"] for row in table)) == ["editorial", "followed", "everything"]
+        for _, of_policy in groupby(table, key=itemgetter("policy")):
+            rows = list(of_policy)
+            assert rows == sorted(rows, key=lambda row: (row["rank"], row[level]))
+            assert [row["rank"] for row in rows] == [
+                1 + sum(other["pagerank"] > row["pagerank"] for other in rows) for row in rows
+            ]
 
 
 def test_analysts_read_the_links_with_their_own_tools(observed, small_buckets):
@@ -302,8 +306,13 @@ def test_the_record_tells_what_a_score_depends_on(observed):
 
     assert read_record(current_build(root)) == result
     assert result.snapshot == linkgraph.open(root).snapshot.digest
-    assert (result.policy, result.policy_version, result.alpha) == ("followed", 1, 0.85)
-    assert result.errors["domain"] <= result.tolerance == 1e-10
+    assert [(each.policy, each.version) for each in result.rankings] == [
+        ("editorial", 1),
+        ("followed", 1),
+        ("everything", 1),
+    ]
+    assert result.alpha == 0.85
+    assert all(each.errors["domain"] <= result.tolerance == 1e-10 for each in result.rankings)
     assert result.edges == sum(pq.read_metadata(path).num_rows for path in (root / "edges").rglob("*.parquet"))
 
 
@@ -330,7 +339,7 @@ def test_a_full_disk_leaves_the_build_before_in_use(observed, monkeypatch):
     assert sorted(path.name for path in (root / "builds").iterdir()) == sorted([".lock", "CURRENT", before.name])
 
 
-@pytest.mark.parametrize("step", ["collapse", "pagerank", "ranked_nodes", "record_text", "make_current"])
+@pytest.mark.parametrize("step", ["collapse_each", "pagerank", "ranked_nodes", "record_text", "make_current"])
 def test_whatever_step_fails_readers_have_a_whole_build(observed, monkeypatch, step):
     root = random_web(observed).commit()
     before = build(root)
@@ -383,7 +392,7 @@ def test_a_damaged_record_is_named(observed, damage):
         case "junk":
             record.write_text("{")
         case "newer":
-            record.write_text(record.read_text().replace('"format": 1', '"format": 2'))
+            record.write_text(record.read_text().replace('"format": 2', '"format": 3'))
 
     with pytest.raises(StateError, match="build"):
         _ = linkgraph.open(root).build

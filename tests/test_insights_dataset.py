@@ -28,7 +28,8 @@ def data(observed):
         observed.page(
             f"http://www.{name}.example/", "http://www.hub.example/", ("http://hub.example/p", {"anchor": name})
         )
-    observed.page("http://hub.example/", "http://star.example/", "http://star.example/more")
+    words = {"anchor": "star"}
+    observed.page("http://hub.example/", ("http://star.example/", words), ("http://star.example/more", words))
     observed.page("http://one.example/sub", ("http://star.example/", {"nofollow": True, "rel": ("nofollow",)}))
     root = observed.commit()
     build(root)
@@ -243,7 +244,7 @@ def test_the_build_command_reports_on_stderr(run):
     result = run("build")
 
     assert result.stdout == ""
-    assert "votes between domains" in result.stderr
+    assert "votes of domains, editorial" in result.stderr
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,9 @@ import linkgraph
 from linkgraph.authority.pagerank import pagerank
 from linkgraph.authority.score import authority as scored
 from linkgraph.cli.authority import authority
-from linkgraph.errors import UnknownDomainError, UsageError
+from linkgraph.errors import StateError, UnknownDomainError, UsageError
 from linkgraph.graph.csr import LinkGraph
+from linkgraph.graph.policy import BUILT
 from linkgraph.index.build import build
 from linkgraph.insights.votes import compare, ranks_of, why, without
 
@@ -120,3 +121,72 @@ def test_a_question_that_is_two_or_none_is_refused(data, words):
     result = CliRunner().invoke(app, [*words, "--data", str(data.root)])
 
     assert isinstance(result.exception, UsageError)
+
+
+@pytest.fixture
+def side_by_side(observed):
+    """A shop that only footers name, under every policy at once."""
+    for name in ("one", "two", "three"):
+        observed.page(f"http://{name}.example/", ("http://hub.example/", GOOD), ("http://shop.example/", FOOT))
+    observed.page("http://hub.example/", ("http://cdn.example/x.js", GOOD | {"kind": "script"}))
+    root = observed.commit()
+    build(root)
+    return linkgraph.open(root)
+
+
+def test_every_policy_is_read_from_one_build(side_by_side):
+    rows = {policy: side_by_side.authority(["shop.example"], policy=policy).to_pylist()[0] for policy in BUILT}
+
+    assert [row["policy"] for row in rows.values()] == ["editorial", "followed", "everything"]
+    assert rows["editorial"]["authority"] < rows["followed"]["authority"] - 1
+    assert rows["everything"]["authority"] == pytest.approx(rows["followed"]["authority"])
+    assert side_by_side.authority(["shop.example"]).to_pylist() == [rows["editorial"]]
+    assert side_by_side.authority(["cdn.example"], policy="everything")["authority"].to_pylist()[0] > 0
+    assert side_by_side.authority(["cdn.example"], policy="followed")["authority"].to_pylist() == [0]
+    for policy in BUILT:
+        graph = side_by_side.graph("domain", policy)
+        stored = side_by_side.values("domain", "pagerank", policy)
+        assert stored.tobytes() == pagerank(graph).scores.tobytes()
+        assert list(graph) == list(side_by_side.graph())
+        assert why(side_by_side, "shop.example", policy)["units"].to_numpy().sum() == pytest.approx(
+            stored[graph.node("shop.example")] / ranks_of(side_by_side, graph, policy).unit
+        )
+
+
+def test_a_policy_that_the_build_lacks_is_named_with_what_makes_it(side_by_side):
+    for question in (
+        lambda: side_by_side.authority(policy="editorial/keep"),
+        lambda: why(side_by_side, "hub.example", "editorial/keep"),
+        lambda: without(side_by_side, ["hub.example"], policy="editorial/keep"),
+    ):
+        with pytest.raises(StateError, match="--policy editorial/keep"):
+            question()
+    found = compare(side_by_side, ["editorial/keep", "editorial"], ["hub.example"])
+    assert found["moved"].to_pylist() == [0]
+
+
+def test_nofollow_is_an_option_of_each_policy_side_by_side(observed):
+    observed.page("http://one.example/", ("http://a.example/", GOOD), ("http://b.example/", GOOD | {"nofollow": True}))
+    root = observed.commit()
+    build(root, policy=["followed", "followed/keep", "followed/evaporate"])
+    data = linkgraph.open(root)
+    units = {
+        policy: [
+            row["pagerank"]
+            for row in data.authority(["a.example", "b.example", "one.example"], None, policy).to_pylist()
+        ]
+        for policy in data.build.policies
+    }
+
+    assert units["followed"][0] / units["followed"][2] == pytest.approx(1.85)
+    assert units["followed/keep"][0] == units["followed/keep"][1] == pytest.approx(1.425 * units["followed/keep"][2])
+    a, b, voter = units["followed/evaporate"]
+    assert (a / voter, b / voter) == (pytest.approx(1.425), pytest.approx(1))
+
+
+@pytest.mark.parametrize(("policies", "told"), [([], "no policy"), (["followed", "followed"], "twice"), (["x"], "'x'")])
+def test_policies_that_are_none_or_stand_twice_are_refused(observed, policies, told):
+    root = observed.commit()
+
+    with pytest.raises(UsageError, match=told):
+        build(root, policy=policies)

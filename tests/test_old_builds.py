@@ -1,12 +1,15 @@
-"""Which builds stay when a new one is made."""
+"""Which builds stay when a new one is made, and that one of an older linkgraph is still read."""
 
 from __future__ import annotations
+
+import json
 
 import pytest
 
 import linkgraph
-from linkgraph.errors import UsageError
+from linkgraph.errors import StateError, UsageError
 from linkgraph.index.layout import Reader, current_build
+from linkgraph.insights.votes import why
 
 
 @pytest.fixture
@@ -67,3 +70,33 @@ def test_a_reader_that_comes_too_late_is_told(make):
 def test_no_build_at_all_cannot_be_asked_for(make):
     with pytest.raises(UsageError, match="1 or more"):
         make(keep=0)
+
+
+def as_format_1(folder) -> None:
+    """Write a build of one policy down as linkgraph did before a build held several."""
+    record = json.loads((folder / "build.json").read_text())
+    (ranking,) = record.pop("rankings")
+    policy, version = ranking.pop("policy"), ranking.pop("version")
+    (folder / "build.json").write_text(
+        json.dumps(record | ranking | {"policy": policy, "policy_version": version, "format": 1})
+    )
+    for path in (folder / "graph" / policy).iterdir():
+        path.rename(folder / "graph" / path.name)
+
+
+def test_a_build_of_the_format_before_is_still_read(make):
+    make(policy="followed")
+    new = linkgraph.open(make.root)
+    expected = [new.authority().to_pylist(), set(new.graph("host").to_networkx().edges), why(new, "b.test").to_pylist()]
+
+    as_format_1(current_build(make.root))
+    old = linkgraph.open(make.root)
+
+    assert old.build.policies == ["followed"]
+    assert [
+        old.authority().to_pylist(),
+        set(old.graph("host").to_networkx().edges),
+        why(old, "b.test").to_pylist(),
+    ] == expected
+    with pytest.raises(StateError, match="--policy editorial"):
+        old.authority(policy="editorial")

@@ -33,6 +33,7 @@ def authority(
     why: Annotated[bool, typer.Option("--why", help="What each referring domain gives to one DOMAIN")] = False,
     without: Annotated[list[str] | None, typer.Option(metavar="DOMAIN", help="What if this domain were gone")] = None,
     compare: Annotated[str | None, typer.Option(metavar="POLICY,POLICY", help="Who moves between two, and why")] = None,
+    policy: Annotated[str | None, typer.Option(help="What counts as a vote; default: the first of the build")] = None,
     form: Form = None,
     out: Out = None,
     data: Data = Path("data"),
@@ -48,7 +49,7 @@ def authority(
 
       linkgraph authority --compare followed,editorial
 
-      linkgraph authority example.org example.com --format json
+      linkgraph authority example.org example.com --policy followed --format json
 
       linkgraph authority --top 1000 -o top.csv
     """
@@ -56,21 +57,34 @@ def authority(
     from linkgraph.reports.formats import choose_format, write_answer
 
     choose_format(form, out)
+    if compare is not None and policy is not None:
+        raise UsageError("--compare names its two policies itself; leave --policy out")
     if sum((why, without is not None, compare is not None)) > 1:
         raise UsageError("--why, --without and --compare are three questions; ask one at a time")
     dataset = opened(data)
     if why or without or compare:
-        title, table = _votes(dataset, domains or [], why=why, without=without, compare=compare, top=top)
+        title, table = _votes(dataset, domains or [], why=why, without=without, compare=compare, top=top, policy=policy)
         write_answer(table, form, out, shown=table.column_names, title=title)
         return
     limit = _TOP if top is None and not domains else top
-    table = dataset.authority(domains or None, limit)
-    title = f"authority of {dataset.build.nodes['domain']:,} domains, policy {dataset.build.policy}"
+    table = dataset.authority(domains or None, limit, policy)
+    title = f"authority of {dataset.build.nodes['domain']:,} domains, {_under(dataset, policy)}"
     write_answer(table, form, out, shown=_SHOWN, title=title)
 
 
+def _under(dataset: Dataset, policy: str | None) -> str:
+    return f"policy {dataset.build.ranking(policy).policy}"
+
+
 def _votes(
-    dataset: Dataset, domains: list[str], *, why: bool, without: list[str] | None, compare: str | None, top: int | None
+    dataset: Dataset,
+    domains: list[str],
+    *,
+    why: bool,
+    without: list[str] | None,
+    compare: str | None,
+    top: int | None,
+    policy: str | None,
 ) -> tuple[str, Any]:
     """Return the title and the Arrow table of one of the three questions."""
     from linkgraph.insights import votes
@@ -80,10 +94,10 @@ def _votes(
         policies = [name.strip() for name in compare.split(",")]
         return f"who moves from {' to '.join(policies)}", votes.compare(dataset, policies, domains, limit)
     if without:
-        title = f"authority without {', '.join(without)}, policy {dataset.build.policy}"
-        return title, votes.without(dataset, without, domains, limit)
+        title = f"authority without {', '.join(without)}, {_under(dataset, policy)}"
+        return title, votes.without(dataset, without, domains, limit, policy)
     if not why or len(domains) != 1:
         raise UsageError(f"--why explains one domain, not {len(domains)}; name one, e.g. example.org --why")
-    table = votes.why(dataset, domains[0])
-    title = f"what each voter gives to {domains[0]}, policy {dataset.build.policy}; last, what every domain has"
+    table = votes.why(dataset, domains[0], policy)
+    title = f"what each voter gives to {domains[0]}, {_under(dataset, policy)}; last, what every domain has"
     return title, table if top is None else table.slice(0, top)

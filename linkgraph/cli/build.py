@@ -15,7 +15,12 @@ if TYPE_CHECKING:
 
 def build(
     data: Annotated[Path, typer.Option(envvar="LINKGRAPH_DATA", help="The data folder")] = Path("data"),
-    policy: Annotated[str, typer.Option(help="What counts as a vote: everything, followed, editorial")] = "followed",
+    policy: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="What counts as a vote; again for more, side by side. Default: editorial, followed, everything"
+        ),
+    ] = None,
     keep: Annotated[int, typer.Option(help="Builds to keep, this one included; one that is read stays")] = 2,
 ) -> None:
     """Rank every domain and sort every link by its target. Run it after a crawl; readers switch when it is whole.
@@ -23,15 +28,16 @@ def build(
     Examples:
       linkgraph build
 
-      linkgraph build --data /srv/crawl --policy followed
+      linkgraph build --data /srv/crawl --policy editorial/evaporate --policy followed
     """
     from rich.console import Console
 
+    from linkgraph.graph.policy import BUILT
     from linkgraph.index.build import build as make
 
     messages = Console(stderr=True, highlight=False)
     with _progress() as progress:
-        result = make(data, policy=policy, progress=progress, keep=keep)
+        result = make(data, policy=policy or BUILT, progress=progress, keep=keep)
     messages.print(_summary(result))
 
 
@@ -71,9 +77,12 @@ def _summary(result: BuildResult) -> object:
         "edges read": f"{result.edges:,}",
         "distinct links": f"{result.links:,}",
         "domains": f"{result.nodes['domain']:,}",
-        "votes between domains": f"{result.votes['domain']:,}",
-        "policy": f"{result.policy} {result.policy_version}",
-        "PageRank error, certified": f"{result.errors['domain']:.1e} after {result.iterations['domain']} steps",
+    } | {
+        f"votes of domains, {ranking.policy} {ranking.version}": f"{ranking.votes['domain']:,}, ranks within "
+        f"{ranking.errors['domain']:.1e} after {ranking.iterations['domain']} steps"
+        for ranking in result.rankings
+    }
+    rows |= {
         "seconds": f"{sum(result.seconds.values()):,.1f}",
         "folder": str(result.folder),
     }

@@ -188,8 +188,8 @@ class LinkGraph:
             "the backend of a LinkGraph where linkgraph is installed, not merely on the path"
         )
 
-    def save(self, stem: Path) -> None:
-        """Write the arrays as `<stem>.<array>.npy`.
+    def save(self, stem: Path, *, named: bool = True) -> None:
+        """Write the arrays as `<stem>.<array>.npy`, the names only if *named*.
 
         Raises:
             GraphError: the labels are not strings.
@@ -202,12 +202,12 @@ class LinkGraph:
                     np.save(array_path(stem, f"{side}.{part}"), array)
         if self.strength is not None:
             np.save(array_path(stem, "strength"), self.strength)
-        if isinstance(self.names, Names):
+        if named and isinstance(self.names, Names):
             self.names.save(stem)
 
     @classmethod
-    def load(cls, stem: Path) -> LinkGraph:
-        """Map a saved graph; nothing is read until it is used.
+    def load(cls, stem: Path, names: Names | None = None) -> LinkGraph:
+        """Map a saved graph; nothing is read until it is used. *names* are those of one that was saved without.
 
         Raises:
             CorruptFileError: an array is missing or does not fit the others.
@@ -216,12 +216,13 @@ class LinkGraph:
         count = len(links.indptr) - 1
         if len(backlinks.indptr) - 1 != count or len(backlinks.indices) != len(links.indices):
             raise CorruptFileError(f"{stem}: links and backlinks are of two graphs; run `linkgraph build` again")
-        has_names = array_path(stem, "names.offsets").exists()
+        if names is None and array_path(stem, "names.offsets").exists():
+            names = Names.load(stem)
         discounted = array_path(stem, "strength").exists()
         strength = load_array(stem, "strength", np.float64) if discounted else None
         if strength is not None and len(strength) != count:
             raise CorruptFileError(f"{array_path(stem, 'strength')} is of another graph; run `linkgraph build` again")
-        return cls(links, backlinks, labels_of(Names.load(stem) if has_names else None, count), strength)
+        return cls(links, backlinks, labels_of(names, count), strength)
 
 
 def _load_rows(stem: Path, side: str) -> Rows:

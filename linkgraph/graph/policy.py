@@ -6,6 +6,7 @@ they mean the same. Refuses an unknown name.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from linkgraph.errors import UsageError
@@ -114,6 +115,22 @@ EDITORIAL = replace(
 )  # fmt: skip
 
 POLICIES: dict[str, VotePolicy] = {policy.name: policy for policy in (EVERYTHING, FOLLOWED, EDITORIAL)}
+
+BUILT = (EDITORIAL.name, FOLLOWED.name, EVERYTHING.name)
+"""What a build ranks side by side; the first is what an answer uses that names none."""
+
+
+def policies_named(names: Sequence[str]) -> list[VotePolicy]:
+    """Return the policies of these names, in their order.
+
+    Raises:
+        UsageError: there is no name, an unknown one, or one that stands twice.
+    """
+    if not names:
+        raise UsageError(f"no policy is named; choose one of {', '.join(POLICIES)}, or several")
+    if len(set(names)) < len(names):
+        raise UsageError(f"a policy stands twice in {', '.join(names)}; name each once")
+    return [policy_named(name) for name in names]
 
 
 def policy_named(name: str) -> VotePolicy:

@@ -23,13 +23,13 @@ from linkgraph.authority.score import DECADES, authority
 from linkgraph.edges.dataset import Snapshot, snapshot
 from linkgraph.edges.schema import SCHEMA_VERSION
 from linkgraph.errors import StorageError, UsageError
-from linkgraph.graph.collapse import collapse
+from linkgraph.graph.collapse import collapse_each
 from linkgraph.graph.collapse.scan import FileScan, Scan
 from linkgraph.graph.collapse.standing import Standing, StandingScan
 from linkgraph.graph.csr import LinkGraph
 from linkgraph.graph.intern import Interner
 from linkgraph.graph.names import Names, array_path
-from linkgraph.graph.policy import VotePolicy, policy_named
+from linkgraph.graph.policy import BUILT, VotePolicy, policies_named
 from linkgraph.index.compact import Sorter, bucket_count, compact
 from linkgraph.index.files import write_nodes
 from linkgraph.index.layout import (
@@ -43,13 +43,18 @@ from linkgraph.index.layout import (
     unfinished,
 )
 from linkgraph.index.links import Domains
-from linkgraph.index.record import LEVELS, BuildResult, record_text
+from linkgraph.index.record import LEVELS, BuildResult, Ranking, record_text
 from linkgraph.index.tables import ranked_nodes
 from linkgraph.index.tally import Addresses, Tally
 from linkgraph.urls import CANONICALISER_VERSION, suffix_list_version
 
 Progress = Callable[[str, int, int], None]
 """Told (step, done, total); called often, and with done = total when a step ends."""
+
+
+_Graphs = dict[str, dict[str, LinkGraph]]
+_Ranks = dict[str, dict[str, PageRank]]
+"""By the name of the policy, and the level."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +80,7 @@ class _Work:
 
     folder: Path
     live: Snapshot
-    policy: VotePolicy
+    policies: list[VotePolicy]
     progress: Progress
     seconds: dict[str, float] = field(default_factory=dict)
 
@@ -92,21 +97,30 @@ class _Work:
     def pages(self) -> Scan:
         return FileScan(self.live.page_files)
 
-    def graphs(self, standing: Standing) -> dict[str, LinkGraph]:
+    def graphs(self, standing: Standing) -> _Graphs:
         with self.timed("collapse"):
             edges = StandingScan(self.edges("collapsing links"), standing)
-            graphs = collapse(edges, self.pages, self.policy, LEVELS)
-            (self.folder / "graph").mkdir()
-            for level, graph in graphs.items():
-                graph.save(graph_stem(self.folder, level))
+            graphs = collapse_each(edges, self.pages, self.policies, LEVELS)
+            for policy, levels in graphs.items():
+                for level, graph in levels.items():
+                    stem = graph_stem(self.folder, level, policy)
+                    stem.parent.mkdir(parents=True, exist_ok=True)
+                    graph.save(stem, named=False)
         return graphs
 
-    def ranks(self, graphs: dict[str, LinkGraph]) -> dict[str, PageRank]:
+    def names(self, graphs: _Graphs) -> dict[str, Names]:
+        names = {level: _names(graph) for level, graph in graphs[self.policies[0].name].items()}
+        for level, of_level in names.items():
+            of_level.save(graph_stem(self.folder, level))
+        return names
+
+    def ranks(self, graphs: _Graphs) -> _Ranks:
         with self.timed("rank"):
-            found = {}
-            for done, (level, graph) in enumerate(graphs.items(), 1):
-                found[level] = pagerank(graph, alpha=DAMPING, tol=TOLERANCE)
-                self.progress("ranking", done, len(graphs))
+            found: _Ranks = {policy: {} for policy in graphs}
+            pairs = [(policy, level) for policy in graphs for level in LEVELS]
+            for done, (policy, level) in enumerate(pairs, 1):
+                found[policy][level] = pagerank(graphs[policy][level], alpha=DAMPING, tol=TOLERANCE)
+                self.progress("ranking", done, len(pairs))
         return found
 
     def compact(
@@ -117,7 +131,7 @@ class _Work:
             ids = {"domain": domains.ids, "host": Interner.of(names["host"])}
             tallies = {level: Tally(level, ids[level]) for level in LEVELS}
             addresses = Addresses.read(self.pages)
-            sorter = Sorter(names["domain"], domains, addresses, self.policy, tuple(tallies.values()), standing)
+            sorter = Sorter(names["domain"], domains, addresses, tuple(tallies.values()), standing)
             links = compact(
                 self.edges("sorting links"),
                 self.pages,
@@ -128,12 +142,15 @@ class _Work:
             )
         return tallies, links
 
-    def tables(self, names: dict[str, Names], tallies: dict[str, Tally], ranks: dict[str, PageRank]) -> None:
+    def tables(self, names: dict[str, Names], tallies: dict[str, Tally], ranks: _Ranks) -> None:
         with self.timed("tables"):
             for level in LEVELS:
-                ranked = ranked_nodes(names[level], tallies[level], ranks[level], self.policy)
-                write_nodes(self.folder / f"{level}s.parquet", ranked.table, [level])
-                np.save(array_path(graph_stem(self.folder, level), "row"), ranked.row)
+                tables = []
+                for policy, found in ranks.items():
+                    ranked = ranked_nodes(names[level], tallies[level], found[level], policy)
+                    np.save(array_path(graph_stem(self.folder, level, policy), "row"), ranked.row)
+                    tables.append(ranked.table)
+                write_nodes(self.folder / f"{level}s.parquet", pa.concat_tables(tables), [level])
 
 
 def _names(graph: LinkGraph) -> Names:
@@ -141,13 +158,23 @@ def _names(graph: LinkGraph) -> Names:
     return graph.names if isinstance(graph.names, Names) else Names.of([])
 
 
+def _ranking(policy: VotePolicy, graphs: dict[str, LinkGraph], ranks: dict[str, PageRank]) -> Ranking:
+    return Ranking(
+        policy=policy.name,
+        version=policy.version,
+        votes={level: graph.number_of_edges() for level, graph in graphs.items()},
+        iterations={level: found.iterations for level, found in ranks.items()},
+        errors={level: found.error for level, found in ranks.items()},
+    )
+
+
 def _make(work: _Work, name: str, final: Path) -> BuildResult:
     standing = Standing.read(work.pages)
     graphs = work.graphs(standing)
-    names = {level: _names(graph) for level, graph in graphs.items()}
+    names = work.names(graphs)
     ranks = work.ranks(graphs)
     buckets = bucket_count(work.live.rows("edges"))
-    tallies, links = work.compact(names, ranks["domain"], buckets, standing)
+    tallies, links = work.compact(names, ranks[work.policies[0].name]["domain"], buckets, standing)
     work.tables(names, tallies, ranks)
     return BuildResult(
         name=name,
@@ -159,8 +186,7 @@ def _make(work: _Work, name: str, final: Path) -> BuildResult:
         canonicaliser=CANONICALISER_VERSION,
         suffix_list=suffix_list_version(),
         snapshot=work.live.digest,
-        policy=work.policy.name,
-        policy_version=work.policy.version,
+        rankings=tuple(_ranking(policy, graphs[policy.name], ranks[policy.name]) for policy in work.policies),
         alpha=DAMPING,
         tolerance=TOLERANCE,
         decades=DECADES,
@@ -168,32 +194,30 @@ def _make(work: _Work, name: str, final: Path) -> BuildResult:
         edges=work.live.rows("edges"),
         pages=work.live.rows("pages"),
         links=links,
-        nodes={level: graph.number_of_nodes() for level, graph in graphs.items()},
-        votes={level: graph.number_of_edges() for level, graph in graphs.items()},
-        iterations={level: found.iterations for level, found in ranks.items()},
-        errors={level: found.error for level, found in ranks.items()},
+        nodes={level: len(of_level) for level, of_level in names.items()},
         seconds=work.seconds,
     )
 
 
 def build(
-    data: Path | str, *, policy: str = "followed", progress: Progress | None = None, keep: int = KEEP
+    data: Path | str, *, policy: str | Sequence[str] = BUILT, progress: Progress | None = None, keep: int = KEEP
 ) -> BuildResult:
     """Build from every committed row of a data folder, and let readers use the result.
 
     Args:
         data: the data folder. One without rows gives an empty build.
-        policy: the name of the vote policy.
+        policy: the name of a vote policy, or of several that are ranked side by side; an answer that names none uses
+            the first.
         progress: told (step, done, total) on the way.
         keep: how many builds are kept, this one included; older ones are removed unless somebody reads them.
 
     Raises:
-        UsageError: *data* is no folder, no policy has this name, or *keep* is below 1.
+        UsageError: *data* is no folder, no policy has this name or one stands twice, or *keep* is below 1.
         StateError: another process is building here.
         CorruptFileError: a file cannot be read; it is named.
         StorageError: the disk refused a write; the build before is still in use.
     """
-    root, chosen = Path(data), policy_named(policy)
+    root, chosen = Path(data), policies_named([policy] if isinstance(policy, str) else policy)
     if keep < 1:
         raise UsageError(f"keep is {keep}; give 1 or more builds")
     live = snapshot(root)

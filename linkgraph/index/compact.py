@@ -18,7 +18,6 @@ from linkgraph.edges.schema import EDGES, PAGES
 from linkgraph.graph.collapse.scan import Scan, utf8
 from linkgraph.graph.collapse.standing import Standing
 from linkgraph.graph.names import Names
-from linkgraph.graph.policy import VotePolicy
 from linkgraph.index.columns import to_working, working_schema
 from linkgraph.index.files import write_links
 from linkgraph.index.layout import backlinks_file, bucket_folder, bucket_of, internal_file
@@ -50,7 +49,6 @@ class Sorter:
     """The domains, node by node."""
     domains: Domains
     addresses: Addresses
-    policy: VotePolicy
     tallies: tuple[Tally, ...]
     """Counted into, bucket by bucket."""
     standing: Standing
@@ -62,7 +60,7 @@ def compact(edges: Scan, pages: Scan, sorter: Sorter, *, build: Path, buckets: i
     Args:
         edges: rows of the edges table.
         pages: rows of the pages table.
-        sorter: names, authority, addresses, policy and tallies.
+        sorter: names, authority, addresses and tallies.
         build: the build's folder; a hidden folder in it holds what does not fit into memory.
         buckets: how many there are.
         done: told the number of each finished bucket, from 1.
@@ -98,7 +96,7 @@ def _spill(scan: Scan, spill: Spill, domains: Domains, bucket: NDArray[np.int32]
 
 def _count(links: pa.Table, pages: pa.Table, sorter: Sorter) -> NDArray[np.bool_]:
     """Count one bucket; return which links stay within a domain."""
-    bucket = Bucket.of(links, pages, sorter.domains.ids, sorter.addresses, sorter.policy)
+    bucket = Bucket.of(links, pages, sorter.domains.ids, sorter.addresses)
     for tally in sorter.tallies:
         tally.add(bucket)
     return bucket.within

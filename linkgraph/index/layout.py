@@ -20,8 +20,8 @@ from pathlib import Path
 from linkgraph.edges.log import sync_folder, write_durably
 from linkgraph.errors import StateError
 
-FORMAT = 1
-"""Raised when readers of an older linkgraph could not use a build."""
+FORMAT = 2
+"""Raised when readers of an older linkgraph could not use a build: 2 since a build holds several policies."""
 
 GROUP_ROWS = 131_072
 """128k rows in a group of every Parquet file: a look-up decodes one or two; smaller ones bloat the footer."""
@@ -57,9 +57,9 @@ def internal_file(build: Path, bucket: int) -> Path:
     return bucket_folder(build, bucket) / "internal.parquet"
 
 
-def graph_stem(build: Path, level: str) -> Path:
-    """Return what the file names of one level's arrays begin with."""
-    return build / "graph" / level
+def graph_stem(build: Path, level: str, policy: str = "") -> Path:
+    """Return what the file names of one level's arrays begin with: those of one policy, or of all."""
+    return build / "graph" / policy.replace("/", "-") / level
 
 
 def current_build(root: Path) -> Path:

@@ -51,32 +51,42 @@ class Build:
                 continue
             return cls(read_record(folder), reader)
 
-    def graph(self, level: str) -> LinkGraph:
-        """Map the graph of one level (`domain` or `host`)."""
+    def _stem(self, level: str, policy: str | None) -> Path:
+        ranking = self.record.ranking(policy)
+        # Format 1 knew one policy, and kept its arrays where those of all policies lie now.
+        return graph_stem(self.record.folder, level, ranking.policy if self.record.format > 1 else "")
+
+    def graph(self, level: str, policy: str | None = None) -> LinkGraph:
+        """Map the graph of one level (`domain` or `host`) under one policy, by default the first."""
         from linkgraph.graph.csr import LinkGraph  # it takes numba along, a second that a look-up need not wait
 
-        return LinkGraph.load(graph_stem(self.record.folder, level))
+        return LinkGraph.load(self._stem(level, policy), self.names(level))
 
     def names(self, level: str) -> Names:
         """Map the names of one level, in byte order."""
         return Names.load(graph_stem(self.record.folder, level))
 
-    def rows_of(self, level: str, nodes: NDArray[np.int64]) -> pa.Table:
-        """Return the rows of some nodes in the table of one level, in the order of *nodes*."""
-        row = load_array(graph_stem(self.record.folder, level), "row", np.int32)
-        return self._rows(level, row[nodes].astype(np.int64))
+    def _first(self, level: str, policy: str | None) -> int:
+        """Return the row where a policy's rows begin in the table of one level."""
+        return self.record.policies.index(self.record.ranking(policy).policy) * self.record.nodes[level]
 
-    def values(self, level: str, column: str) -> NDArray[np.float64]:
+    def rows_of(self, level: str, nodes: NDArray[np.int64], policy: str | None = None) -> pa.Table:
+        """Return the rows of some nodes in the table of one level, in the order of *nodes*."""
+        row = load_array(self._stem(level, policy), "row", np.int32)
+        return self._rows(level, row[nodes] + self._first(level, policy))
+
+    def values(self, level: str, column: str, policy: str | None = None) -> NDArray[np.float64]:
         """Return one column of numbers of the table of one level, node by node; shape (n,)."""
-        row = load_array(graph_stem(self.record.folder, level), "row", np.int32)
-        path = self.record.folder / f"{level}s.parquet"
-        values: NDArray[np.float64] = _read_groups(path, None, columns=[column])[column].to_numpy()[row]
+        row = load_array(self._stem(level, policy), "row", np.int32)
+        path, first = self.record.folder / f"{level}s.parquet", self._first(level, policy)
+        column_of_all = _read_groups(path, None, columns=[column])[column]
+        values: NDArray[np.float64] = column_of_all.slice(first, len(row)).to_numpy()[row]
         return values
 
-    def best(self, level: str, count: int | None) -> pa.Table:
-        """Return the first *count* rows of the table of one level, best rank first; None for all."""
+    def best(self, level: str, count: int | None, policy: str | None = None) -> pa.Table:
+        """Return the first *count* rows of one policy in the table of one level, best rank first; None for all."""
         total = self.record.nodes[level]
-        return self._rows(level, np.arange(total if count is None else min(count, total)))
+        return self._rows(level, self._first(level, policy) + np.arange(total if count is None else min(count, total)))
 
     def _rows(self, level: str, rows: NDArray[np.int64]) -> pa.Table:
         path = self.record.folder / f"{level}s.parquet"

@@ -9,12 +9,27 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
-from linkgraph.errors import CorruptFileError
+from linkgraph.errors import CorruptFileError, StateError
+from linkgraph.graph.policy import policy_named
 from linkgraph.index.layout import FORMAT
 
 LEVELS = ("domain", "host")
 """Levels whose graphs and ranks a build keeps; pages are collapsed when they are asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """What a build holds under one policy."""
+
+    policy: str
+    version: int
+    votes: dict[str, int]
+    """Edges of each level's graph."""
+    iterations: dict[str, int]
+    errors: dict[str, float]
+    """Certified L1 error of the ranks of each level."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +46,8 @@ class BuildResult:
     suffix_list: str
     snapshot: str
     """Digest of the live files that were read."""
-    policy: str
-    policy_version: int
+    rankings: tuple[Ranking, ...]
+    """One a policy; answers that name no policy use the first."""
     alpha: float
     tolerance: float
     decades: int
@@ -44,11 +59,30 @@ class BuildResult:
     links: int
     """Distinct links."""
     nodes: dict[str, int] = field(default_factory=dict)
-    votes: dict[str, int] = field(default_factory=dict)
-    iterations: dict[str, int] = field(default_factory=dict)
-    errors: dict[str, float] = field(default_factory=dict)
-    """Certified L1 error of the ranks of each level."""
     seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def policies(self) -> list[str]:
+        """The names of the policies, the one first that answers use."""
+        return [ranking.policy for ranking in self.rankings]
+
+    def ranking(self, policy: str | None = None) -> Ranking:
+        """Return what there is under *policy*, by default the first.
+
+        Raises:
+            StateError: the build was made without this policy.
+            UsageError: there is no such policy.
+        """
+        if policy is None:
+            return self.rankings[0]
+        wanted = policy_named(policy).name
+        for ranking in self.rankings:
+            if ranking.policy == wanted:
+                return ranking
+        raise StateError(
+            f"build {self.name} has no policy {wanted!r}, only {', '.join(self.policies)}; "
+            f"`linkgraph build --policy {wanted}` makes one that has"
+        )
 
 
 def record_text(result: BuildResult) -> str:
@@ -56,6 +90,14 @@ def record_text(result: BuildResult) -> str:
     entries = asdict(result)
     del entries["folder"]  # a data folder may be moved
     return json.dumps(entries, indent=1) + "\n"
+
+
+def _rankings(entries: dict[str, Any]) -> tuple[Ranking, ...]:
+    """Take the rankings out of what a record holds; format 1 had one, its fields among the others."""
+    if entries["format"] > 1:
+        return tuple(Ranking(**each) for each in entries.pop("rankings"))
+    only = {name: entries.pop(name) for name in ("votes", "iterations", "errors")}
+    return (Ranking(policy=entries.pop("policy"), version=entries.pop("policy_version"), **only),)
 
 
 def read_record(folder: Path) -> BuildResult:
@@ -66,9 +108,9 @@ def read_record(folder: Path) -> BuildResult:
     """
     path = folder / "build.json"
     try:
-        result = BuildResult(folder=folder, **json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError) as reason:
+        entries = json.loads(path.read_text(encoding="utf-8"))
+        if (made := int(entries["format"])) > FORMAT:
+            raise CorruptFileError(f"{folder} has format {made}, this linkgraph reads {FORMAT}; upgrade linkgraph")
+        return BuildResult(folder=folder, rankings=_rankings(entries), **entries)
+    except (OSError, ValueError, TypeError, KeyError) as reason:
         raise CorruptFileError(f"{path} cannot be read ({reason}); run `linkgraph build` again") from reason
-    if result.format > FORMAT:
-        raise CorruptFileError(f"{folder} has format {result.format}, this linkgraph reads {FORMAT}; upgrade linkgraph")
-    return result

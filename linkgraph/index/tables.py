@@ -1,4 +1,4 @@
-"""Counts and ranks → the domains and hosts tables of a build, best first.
+"""Counts and ranks → the domains and hosts tables of a build, policy after policy, best first.
 
 Promises one row a node and policy, in the order of `rank` and then of the name; the same rows in the same order for
 the same data.
@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from linkgraph.authority.pagerank import PageRank
 from linkgraph.authority.score import authority, positions
 from linkgraph.graph.names import Names
-from linkgraph.graph.policy import VotePolicy
 from linkgraph.index.tally import COUNTS, Tally
 from linkgraph.urls import registrable_domain
 
@@ -54,8 +53,8 @@ class Ranked:
     """Shape (n,): the row of each node."""
 
 
-def ranked_nodes(names: Names, tally: Tally, ranks: PageRank, policy: VotePolicy) -> Ranked:
-    """Return the table of one level.
+def ranked_nodes(names: Names, tally: Tally, ranks: PageRank, policy: str) -> Ranked:
+    """Return the table of one level under one policy.
 
     Args:
         names: the nodes, in byte order.
@@ -66,7 +65,7 @@ def ranked_nodes(names: Names, tally: Tally, ranks: PageRank, policy: VotePolicy
     order = np.argsort(-ranks.scores, kind="stable")  # of equals the first by name comes first
     row = np.empty(len(order), np.int32)
     row[order] = np.arange(len(order), dtype=np.int32)
-    columns = _columns(tally, ranks) | {"policy": pa.repeat(policy.name, len(order))}
+    columns = _columns(tally, ranks) | {"policy": pa.repeat(policy, len(order))}
     offsets, data = np.asarray(names.offsets), np.asarray(names.data)
     column = pa.LargeStringArray.from_buffers(len(names), pa.py_buffer(offsets), pa.py_buffer(data))
     schema = DOMAINS

@@ -18,7 +18,7 @@ from linkgraph.graph.collapse import votes
 from linkgraph.graph.collapse.pairs import distinct, packed, unpacked
 from linkgraph.graph.collapse.scan import Scan, among, utf8
 from linkgraph.graph.intern import Interner
-from linkgraph.graph.policy import VotePolicy
+from linkgraph.graph.policy import FOLLOWED
 from linkgraph.model import RESOURCE_KINDS
 
 COUNTS = (
@@ -48,17 +48,15 @@ class Bucket:
     """Code of the address of each link's source host; -1 where it is unknown."""
     backlink: NDArray[np.bool_]
     followed: NDArray[np.bool_]
-    """Backlinks that are votes."""
+    """Backlinks that are votes under the policy `followed`: whatever a build ranks, the counts mean the same."""
 
     @classmethod
-    def of(
-        cls, links: pa.Table, pages: pa.Table, domains: Interner, addresses: Addresses, policy: VotePolicy
-    ) -> Bucket:
+    def of(cls, links: pa.Table, pages: pa.Table, domains: Interner, addresses: Addresses) -> Bucket:
         """Read the arrays off the tables of one bucket, both in working form."""
         source = domains.find(*utf8(links["src_domain"].combine_chunks()))
         target = domains.find(*utf8(links["dst_domain"].combine_chunks()))
         whole = links.combine_chunks().to_batches()
-        counted = votes(whole[0], policy) if whole else np.zeros(0, bool)
+        counted = votes(whole[0], FOLLOWED) if whole else np.zeros(0, bool)
         within = source == target
         backlink = ~within & ~among(links["kind"].combine_chunks(), RESOURCE_KINDS)
         address = addresses.of_hosts(links["src_host"].combine_chunks())

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from linkgraph.edges.dataset import Snapshot, snapshot
 from linkgraph.errors import StateError, UnknownDomainError, UsageError
 from linkgraph.graph.names import Names
-from linkgraph.graph.policy import LEVELS, policy_named
+from linkgraph.graph.policy import BUILT, LEVELS, policies_named
 from linkgraph.index.lookup import Build
 from linkgraph.index.record import LEVELS as BUILT_LEVELS
 from linkgraph.index.record import BuildResult
@@ -78,55 +78,66 @@ class Dataset:
         """Return the graph of votes between domains, hosts or pages.
 
         NetworkX functions accept it; `.to_networkx()` gives a networkx.DiGraph. Graphs of the build are mapped from
-        disk; the graph of pages, and that of another policy than the build's, is collapsed from the edges now.
+        disk; the graph of pages, and that of a policy that the build has not, is collapsed from the edges now.
 
         Args:
             level: `domain`, `host` or `page`.
-            policy: the name of a vote policy; the build's own by default, or `followed` without a build.
+            policy: the name of a vote policy; the build's first by default, or that of the default without a build.
 
         Raises:
             UsageError: an unknown level or policy.
             StateError: no build, where one is needed.
         """
+        return self.graphs(level, [policy])[0]
+
+    def graphs(self, level: str, policies: Sequence[str | None]) -> list[LinkGraph]:
+        """Return the graph of one level under each policy; one id is one node in all of them. See `graph`."""
         if level not in LEVELS:
             raise UsageError(f"level {level!r} is unknown; choose one of {', '.join(LEVELS)}")
-        chosen = policy_named(policy) if policy else None
-        if level in BUILT_LEVELS and (chosen is None or self._was_built_under(chosen.name)):
-            return self._build.graph(level)
-        from linkgraph.graph.collapse import collapse  # it takes numba along, which the other answers do not need
+        built = self._built_policies() if level in BUILT_LEVELS else []
+        if None in policies and level in BUILT_LEVELS:
+            built = self.build.policies
+        names = [name or (built or BUILT)[0] for name in policies]
+        chosen = policies_named(list(dict.fromkeys(names)))
+        if {policy.name for policy in chosen} <= set(built):
+            return [self._build.graph(level, name) for name in names]
+        from linkgraph.graph.collapse import collapse_each  # it takes numba along; the other answers do not need it
         from linkgraph.graph.collapse.scan import FileScan
         from linkgraph.graph.collapse.standing import Standing, StandingScan
 
-        chosen = chosen or policy_named("followed")
         live = self.snapshot
         pages = FileScan(live.page_files)
         edges = StandingScan(FileScan(live.edge_files), Standing.read(pages))
-        return collapse(edges, pages, chosen, [level])[level]
+        graphs = collapse_each(edges, pages, chosen, [level])
+        return [graphs[name][level] for name in names]
 
-    def _was_built_under(self, policy: str) -> bool:
+    def _built_policies(self) -> list[str]:
         try:
-            return self.build.policy == policy
+            return self.build.policies
         except StateError:
-            return False
+            return []
 
-    def authority(self, domains: Sequence[str] | None = None, top: int | None = None) -> pa.Table:
+    def authority(
+        self, domains: Sequence[str] | None = None, top: int | None = None, policy: str | None = None
+    ) -> pa.Table:
         """Return rows of the domains table.
 
         Args:
             domains: domains, hosts or URLs, each answered with its registrable domain, in this order; None for all
                 domains, best rank first.
             top: rows at most.
+            policy: under which policy of the build; by default its first.
 
         Raises:
             UnknownDomainError: a domain that no page or link names.
-            UsageError: a text that is no domain, or *top* below 0.
-            StateError: no build yet.
+            UsageError: a text that is no domain, an unknown policy, or *top* below 0.
+            StateError: no build yet, or none under this policy.
         """
         if top is not None and top < 0:
             raise UsageError(f"top is {top}; give 0 or more rows")
         if domains is None:
-            return self._build.best("domain", top)
-        return self._build.rows_of("domain", np.array(self.nodes(domains), np.int64)[:top])
+            return self._build.best("domain", top, policy)
+        return self._build.rows_of("domain", np.array(self.nodes(domains), np.int64)[:top], policy)
 
     def nodes(self, domains: Sequence[str]) -> list[int]:
         """Return the nodes of domains, hosts or URLs in the build's graph of domains.
@@ -139,9 +150,9 @@ class Dataset:
         names = self._build.names("domain")
         return [self._known(names, target_of(text).domain, "domain") for text in domains]
 
-    def values(self, level: str, column: str) -> NDArray[np.float64]:
-        """Return a column of the domains or hosts table (`level`), node by node."""
-        return self._build.values(level, column)
+    def values(self, level: str, column: str, policy: str | None = None) -> NDArray[np.float64]:
+        """Return a column of the domains or hosts table (`level`) under one policy, node by node."""
+        return self._build.values(level, column, policy)
 
     def backlinks(self, domain: str, limit: int | None = None) -> pa.Table:
         """Return the links to a domain, host or URL from other registrable domains, strongest first.

@@ -18,8 +18,9 @@ from linkgraph.authority.reasons import reasons, votes_of, what_if
 from linkgraph.authority.score import authority, positions
 from linkgraph.errors import UsageError
 from linkgraph.graph.csr import LinkGraph
-from linkgraph.graph.policy import policy_named
+from linkgraph.graph.policy import policies_named
 from linkgraph.insights.dataset import Dataset
+from linkgraph.insights.target import target_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -38,29 +39,30 @@ WHY = pa.schema(
 the column `share` adds up to 1."""
 
 
-def ranks_of(dataset: Dataset, graph: LinkGraph) -> PageRank:
-    """Return the ranks that the current build computed for its graph of domains."""
+def ranks_of(dataset: Dataset, graph: LinkGraph, policy: str | None = None) -> PageRank:
+    """Return the ranks that the current build computed for its graph of domains under *policy*."""
     record = dataset.build
-    scores = dataset.values("domain", "pagerank")
+    ranking = record.ranking(policy)
+    scores = dataset.values("domain", "pagerank", policy)
     if not len(scores):
         return PageRank(scores, 0.0, 0, 0.0, record.alpha)
     sums = graph.links.sums()
     full = sums if graph.strength is None else np.asarray(graph.strength)
     stays = 1.0 - np.divide(sums, full, out=np.zeros(len(full)), where=full > 0)
     unit = (record.alpha * float(scores @ stays) + 1.0 - record.alpha) / len(scores)
-    return PageRank(scores, record.errors["domain"], record.iterations["domain"], unit, record.alpha)
+    return PageRank(scores, ranking.errors["domain"], ranking.iterations["domain"], unit, record.alpha)
 
 
-def why(dataset: Dataset, domain: str) -> pa.Table:
+def why(dataset: Dataset, domain: str, policy: str | None = None) -> pa.Table:
     """Return what each referring domain gives to the score of *domain*; see `WHY`.
 
     Raises:
         UnknownDomainError: a domain that no page or link names.
-        StateError: no build yet.
+        StateError: no build yet, or none under *policy*.
     """
     (node,) = dataset.nodes([domain])
-    graph = dataset.graph("domain")
-    ranks = ranks_of(dataset, graph)
+    graph = dataset.graph("domain", dataset.build.ranking(policy).policy)
+    ranks = ranks_of(dataset, graph, policy)
     found = reasons(graph, ranks, node)
     units = np.append(found.given, found.base)
     rows, begin = graph.backlinks, int(graph.backlinks.indptr[node])
@@ -77,7 +79,13 @@ def why(dataset: Dataset, domain: str) -> pa.Table:
     return pa.table(columns, schema=WHY)
 
 
-def without(dataset: Dataset, gone: Sequence[str], shown: Sequence[str] | None = None, top: int = 20) -> pa.Table:
+def without(
+    dataset: Dataset,
+    gone: Sequence[str],
+    shown: Sequence[str] | None = None,
+    top: int = 20,
+    policy: str | None = None,
+) -> pa.Table:
     """Return what the scores were if some domains neither voted nor were voted for.
 
     Args:
@@ -85,20 +93,21 @@ def without(dataset: Dataset, gone: Sequence[str], shown: Sequence[str] | None =
         gone: the domains that are gone.
         shown: the domains to tell of; None for those that change most.
         top: rows at most.
+        policy: under which policy of the build; by default its first.
 
     Returns:
         domain, authority, authority_without, change, rank, rank_without.
 
     Raises:
         UnknownDomainError: a domain that no page or link names.
-        StateError: no build yet.
+        StateError: no build yet, or none under *policy*.
     """
-    graph = dataset.graph("domain")
-    ranks = ranks_of(dataset, graph)
+    graph = dataset.graph("domain", dataset.build.ranking(policy).policy)
+    ranks = ranks_of(dataset, graph, policy)
     votes = {vote for node in dataset.nodes(gone) for vote in votes_of(graph, node)}
     changed = what_if(graph, ranks, removed=sorted(votes)).ranks
     before, after = authority(ranks), authority(changed)
-    asked = _chosen(dataset, shown, before, after)[:top]
+    asked = (np.array(dataset.nodes(shown), np.int64) if shown else _moved(before, after))[:top]
     positions_before, positions_after = positions(ranks.scores), positions(changed.scores)
     return pa.table(
         {
@@ -112,11 +121,7 @@ def without(dataset: Dataset, gone: Sequence[str], shown: Sequence[str] | None =
     )
 
 
-def _chosen(
-    dataset: Dataset, shown: Sequence[str] | None, before: NDArray[np.float64], after: NDArray[np.float64]
-) -> NDArray[np.int64]:
-    if shown:
-        return np.array(dataset.nodes(shown), np.int64)
+def _moved(before: NDArray[np.float64], after: NDArray[np.float64]) -> NDArray[np.int64]:
     moved = np.abs(after - before)
     order = np.argsort(-moved, kind="stable")
     return order[moved[order] > 1e-9]  # the certified error, and no change, are no change
@@ -126,7 +131,7 @@ def compare(dataset: Dataset, policies: Sequence[str], shown: Sequence[str] | No
     """Return who moves between two policies, most first, and the vote that moves them most.
 
     Args:
-        dataset: any data folder; the graph of a policy that the build does not have is made from the edges now.
+        dataset: with a build; where it lacks one of the policies, both graphs are made from the edges now.
         policies: two names.
         shown: the domains to tell of; None for those that move most.
         top: rows at most.
@@ -141,10 +146,19 @@ def compare(dataset: Dataset, policies: Sequence[str], shown: Sequence[str] | No
     """
     if len(policies) != 2:
         raise UsageError(f"--compare takes two policies, not {len(policies)}, e.g. followed,editorial")
-    sides = [_Side(dataset.graph("domain", policy_named(name).name)) for name in policies]
-    moved = sides[1].authority - sides[0].authority
-    asked = _chosen(dataset, shown, sides[0].authority, sides[1].authority)[:top].tolist()
-    columns: dict[str, object] = {"domain": pa.array([sides[0].graph.names[node] for node in asked], pa.string())}
+    chosen = [policy.name for policy in policies_named(policies)]
+    built = set(chosen) <= set(dataset.build.policies)
+    sides = [
+        _Side(graph, ranks_of(dataset, graph, name) if built else pagerank(graph))
+        for name, graph in zip(chosen, dataset.graphs("domain", chosen), strict=True)
+    ]
+    moved, graph = sides[1].authority - sides[0].authority, sides[0].graph
+    if shown:
+        dataset.nodes(shown)  # an unknown one is told with near names
+        asked = [graph.node(target_of(text).domain) for text in shown][:top]
+    else:
+        asked = _moved(sides[0].authority, sides[1].authority)[:top].tolist()
+    columns: dict[str, object] = {"domain": pa.array([graph.names[node] for node in asked], pa.string())}
     for name, side in zip(policies, sides, strict=True):
         columns[f"authority_{name}"] = side.authority[asked]
         columns[f"rank_{name}"] = side.rank[asked]
@@ -157,9 +171,8 @@ def compare(dataset: Dataset, policies: Sequence[str], shown: Sequence[str] | No
 class _Side:
     """One policy's graph, ranked."""
 
-    def __init__(self, graph: LinkGraph) -> None:
-        self.graph = graph
-        self.ranks = pagerank(graph)
+    def __init__(self, graph: LinkGraph, ranks: PageRank) -> None:
+        self.graph, self.ranks = graph, ranks
         self.authority, self.rank = authority(self.ranks), positions(self.ranks.scores)
 
     def given(self, node: int) -> dict[int, float]:

@@ -244,7 +244,8 @@ def _profiles(known: Sequence[Summary]) -> Iterator[Markup]:
 
 _NOTES = {
     "Authority": """0 to 100 from PageRank over votes between domains, on a logarithmic scale: about 14 points are a
-        factor of 10 in rank, and 0 is a domain without votes. A domain votes once for another, by followed links.""",
+        factor of 10 in rank, and 0 is a domain without votes. A domain votes once for another, by followed links,
+        weighed by where they stand.""",
     "Referring domains": "Domains with at least one link to this one. Links within a domain do not count.",
     "Followed": "Without nofollow, ugc or sponsored, on the link or for the whole page.",
     "Seen as": """crawled: pages of the domain were fetched; linked: it is known only from links to it, so what it links

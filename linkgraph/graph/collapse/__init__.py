@@ -1,8 +1,9 @@
-"""Links → one weighted graph a level (domain, host, page) under a vote policy.
+"""Links → one weighted graph a level (domain, host, page) under each of some vote policies.
 
 Promises one edge a pair of nodes, whatever the number of links behind it, of weight 1 or what the policy weighs; every
-node that a link or page names, voted for or not; and the same graph for the same rows in any order. Reads the edges
-batch by batch: memory grows with distinct names and pairs, not with rows. Refuses an unknown level.
+node that a link or page names, voted for or not, with the same id under every policy; and the same graph for the same
+rows in any order. Reads the edges once for all policies, batch by batch: memory grows with distinct names and pairs,
+not with rows. Refuses an unknown level.
 """
 
 from __future__ import annotations
@@ -44,22 +45,39 @@ def _disowned(batch: pa.RecordBatch, policy: VotePolicy) -> NDArray[np.bool_]:
     return refused
 
 
-class _Level:
-    """One graph in the making."""
+class _Nodes:
+    """The nodes of one level: whatever counts as a vote, they are the same."""
 
-    def __init__(self, column: str, folds: Folds, policy: VotePolicy) -> None:
+    def __init__(self, column: str) -> None:
         self.column = column
         self._names = Interner()
-        self._pairs, self._lost = PairSet(), PairSet()
-        self._best = BestWeights()
-        # A page is no site: nothing on it is site-wide, and it has no owner of its own.
-        self.relations = Relations(policy.weighing) if policy.weighing and column != "url" else None
-        self._policy = policy
-        landing = folds.targets.column(column).combine_chunks()
-        self._landing = self._names.add(*utf8(landing))
+
+    def __len__(self) -> int:
+        return len(self._names)
 
     def see(self, names: pa.Array) -> NDArray[np.int32]:
         return self._names.add(*utf8(names))
+
+    def in_order(self) -> tuple[Names, NDArray[np.int32]]:
+        """Return the names in byte order, where neighbours in the web are near, and the place of each node in it."""
+        offsets, data = self._names.offsets, self._names.data
+        names = pa.LargeStringArray.from_buffers(len(self._names), pa.py_buffer(offsets), pa.py_buffer(data))
+        order = pc.sort_indices(names).to_numpy()
+        place = np.empty(len(order), np.int32)
+        place[order] = np.arange(len(order), dtype=np.int32)
+        return Names(*utf8(names.take(pa.array(order)))), place
+
+
+class _Level:
+    """One graph in the making."""
+
+    def __init__(self, nodes: _Nodes, folds: Folds, policy: VotePolicy) -> None:
+        self._pairs, self._lost = PairSet(), PairSet()
+        self._best = BestWeights()
+        # A page is no site: nothing on it is site-wide, and it has no owner of its own.
+        self.relations = Relations(policy.weighing) if policy.weighing and nodes.column != "url" else None
+        self._policy = policy
+        self._landing = nodes.see(folds.targets.column(nodes.column).combine_chunks())
 
     def lands(self, dst: NDArray[np.int32], landed: NDArray[np.int32]) -> NDArray[np.int32]:
         """Return where votes land; `landed` is the fold that a vote's target falls under, -1 for none."""
@@ -89,25 +107,19 @@ class _Level:
         pairs, weights = self._best.found()
         return pairs, weights * self.relations.discounts(pairs) if self.relations and len(pairs) else weights
 
-    def graph(self) -> LinkGraph:
-        """Return the graph with its nodes in the byte order of their names: neighbours in the web are near in it."""
-        offsets, data = self._names.offsets, self._names.data
-        names = pa.LargeStringArray.from_buffers(len(self._names), pa.py_buffer(offsets), pa.py_buffer(data))
-        order = pc.sort_indices(names).to_numpy()
-        node = np.empty(len(order), np.int32)
-        node[order] = np.arange(len(order), dtype=np.int32)
+    def graph(self, names: Names, place: NDArray[np.int32]) -> LinkGraph:
+        """Return the graph with its nodes in the order of *names*; *place* says where each stands there."""
         found, weights = self._weighed()
         src, dst = unpacked(found)
-        ranked = np.argsort(packed(node[src], node[dst]))
-        src, dst = node[src][ranked], node[dst][ranked]
-        in_order = Names(*utf8(names.take(pa.array(order))))
+        ranked = np.argsort(packed(place[src], place[dst]))
+        src, dst = place[src][ranked], place[dst][ranked]
         if weights is None and self._policy.nofollow != "evaporate":
-            return LinkGraph.from_arrays(src, dst, len(order), names=in_order)
-        lost = node[unpacked(np.setdiff1d(self._lost.pairs(), found))[0]]
-        strength = np.bincount(src, minlength=len(order)) + np.bincount(lost, minlength=len(order))
+            return LinkGraph.from_arrays(src, dst, len(place), names=names)
+        lost = place[unpacked(np.setdiff1d(self._lost.pairs(), found))[0]]
+        strength = np.bincount(src, minlength=len(place)) + np.bincount(lost, minlength=len(place))
         weights = np.ones(len(src)) if weights is None else weights[ranked]
         kept = weights > 0
-        return LinkGraph.from_arrays(src[kept], dst[kept], len(order), weights[kept], in_order, strength)
+        return LinkGraph.from_arrays(src[kept], dst[kept], len(place), weights[kept], names, strength)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,53 +130,111 @@ class _Ballot:
     weights: NDArray[np.float64] | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """One batch of links, read as every policy needs it."""
+
+    batch: pa.RecordBatch
+    ends: dict[str, tuple[NDArray[np.int32], NDArray[np.int32]]]
+    """Level → the nodes that link and are linked to."""
+    pages: NDArray[np.int32]
+
+
 class _Count:
-    """The votes of all levels, batch by batch."""
+    """The votes of all levels under one policy."""
 
-    def __init__(self, levels: Sequence[str], folds: Folds, policy: VotePolicy) -> None:
-        self._policy, self._folds = policy, folds
-        self.levels = {level: _Level(LEVELS[level], folds, policy) for level in levels}
-        self._pages, self._owners = Interner(), Interner()
+    def __init__(self, nodes: dict[str, _Nodes], folds: Folds, policy: VotePolicy) -> None:
+        self._policy = policy
+        self.folds = folds
+        self.levels = {level: _Level(of_level, folds, policy) for level, of_level in nodes.items()}
 
-    @property
-    def edge_columns(self) -> list[str]:
-        sides = [f"{side}_{level.column}" for level in self.levels.values() for side in ("src", "dst")]
-        weighed = LINK_COLUMNS if self._policy.weighing else ()
-        return list(dict.fromkeys([*sides, "dst_url", "kind", *self._policy.refuses, *weighed]))
-
-    @property
-    def page_columns(self) -> list[str]:
-        columns = [level.column for level in self.levels.values()]
-        return [*columns, "owner_ids"] if self._policy.weighing else columns
-
-    def edges(self, batch: pa.RecordBatch) -> None:
-        """Take in rows of the edges table."""
-        policy, voting = self._policy, votes(batch, self._policy)
+    def edges(self, rows: _Rows, landed: NDArray[np.int32]) -> None:
+        """Take in links; `landed` is the fold that each target falls under."""
+        policy, batch = self._policy, rows.batch
+        voting = votes(batch, policy)
         lost = among(batch.column("kind"), policy.kinds) & ~voting if policy.nofollow == "evaporate" else None
-        pages = self._pages.add(*utf8(batch.column("src_url"))) if policy.weighing else np.zeros(len(batch), np.int32)
         weights = link_weights(batch, policy.weighing)[voting] if policy.weighing else None
-        landed = self._folds.land(batch.column("dst_url"))
-        for level in self.levels.values():
-            src, dst = (level.see(batch.column(f"{side}_{level.column}")) for side in ("src", "dst"))
+        for name, level in self.levels.items():
+            src, dst = rows.ends[name]
             target = level.lands(dst, landed)
             if level.relations:
-                level.relations.see(pages, src)
-            level.vote(src[voting], target[voting], _Ballot(pages[voting], weights))
+                level.relations.see(rows.pages, src)
+            level.vote(src[voting], target[voting], _Ballot(rows.pages[voting], weights))
             if lost is not None:
                 level.lose(src[lost], target[lost])
 
+
+class _Counts:
+    """The votes under all policies, batch by batch."""
+
+    def __init__(self, edges: Scan, pages: Scan, policies: Sequence[VotePolicy], levels: Sequence[str]) -> None:
+        self.nodes = {level: _Nodes(LEVELS[level]) for level in levels}
+        self._weighs = any(policy.weighing for policy in policies)
+        self._refuses = [column for policy in policies for column in policy.refuses]
+        self._pages, self._owners = Interner(), Interner()
+        folds: dict[tuple[object, int], Folds] = {}
+        self.each: dict[str, _Count] = {}
+        for policy in policies:
+            key = policy.folds, policy.max_hops
+            if key not in folds:
+                folds[key] = read_folds(edges, pages, policy)
+            self.each[policy.name] = _Count(self.nodes, folds[key], policy)
+
+    @property
+    def edge_columns(self) -> list[str]:
+        sides = [f"{side}_{level.column}" for level in self.nodes.values() for side in ("src", "dst")]
+        return list(dict.fromkeys([*sides, "dst_url", "kind", *self._refuses, *(LINK_COLUMNS if self._weighs else ())]))
+
+    @property
+    def page_columns(self) -> list[str]:
+        columns = [level.column for level in self.nodes.values()]
+        return [*columns, "owner_ids"] if self._weighs else columns
+
+    def edges(self, batch: pa.RecordBatch) -> None:
+        """Take in rows of the edges table."""
+        ends = {
+            name: (level.see(batch.column(f"src_{level.column}")), level.see(batch.column(f"dst_{level.column}")))
+            for name, level in self.nodes.items()
+        }
+        pages = self._pages.add(*utf8(batch.column("src_url"))) if self._weighs else np.zeros(len(batch), np.int32)
+        rows = _Rows(batch, ends, pages)
+        landed: dict[int, NDArray[np.int32]] = {}
+        for count in self.each.values():
+            which = id(count.folds)
+            if which not in landed:
+                landed[which] = count.folds.land(batch.column("dst_url"))
+            count.edges(rows, landed[which])
+
     def pages(self, batch: pa.RecordBatch) -> None:
         """Take in rows of the pages table."""
-        for level in self.levels.values():
-            node = level.see(batch.column(level.column))
-            if level.relations:
-                ids = batch.column("owner_ids")
-                owner = self._owners.add(*utf8(ids.flatten()))
-                level.relations.own(node[ids.value_parent_indices().to_numpy()], owner)
+        seen = {name: level.see(batch.column(level.column)) for name, level in self.nodes.items()}
+        if not self._weighs:
+            return
+        ids = batch.column("owner_ids")
+        owner, row = self._owners.add(*utf8(ids.flatten())), ids.value_parent_indices().to_numpy()
+        for count in self.each.values():
+            for name, level in count.levels.items():
+                if level.relations:
+                    level.relations.own(seen[name][row], owner)
+
+    def graphs(self) -> dict[str, dict[str, LinkGraph]]:
+        """Return the graphs by policy and level."""
+        order = {name: level.in_order() for name, level in self.nodes.items()}
+        return {
+            policy: {name: level.graph(*order[name]) for name, level in count.levels.items()}
+            for policy, count in self.each.items()
+        }
 
 
 def collapse(edges: Scan, pages: Scan, policy: VotePolicy, levels: Sequence[str] = ("domain",)) -> dict[str, LinkGraph]:
-    """Return the graph of each level.
+    """Return the graph of each level under one policy; see `collapse_each`."""
+    return collapse_each(edges, pages, [policy], levels)[policy.name]
+
+
+def collapse_each(
+    edges: Scan, pages: Scan, policies: Sequence[VotePolicy], levels: Sequence[str] = ("domain",)
+) -> dict[str, dict[str, LinkGraph]]:
+    """Return the graph of each level under each policy, by the policy's name and the level.
 
     A node is every domain, host or page that is the source or target of any link, vote or not, or stands in the
     pages table. There is an edge where at least one link is a vote and its target, folded, is another node. Where the
@@ -174,7 +244,7 @@ def collapse(edges: Scan, pages: Scan, policy: VotePolicy, levels: Sequence[str]
     Args:
         edges: rows of the edges table.
         pages: rows of the pages table.
-        policy: what counts as a vote, and what it weighs.
+        policies: what counts as a vote, and what it weighs.
         levels: keys of `LEVELS`.
 
     Raises:
@@ -183,9 +253,9 @@ def collapse(edges: Scan, pages: Scan, policy: VotePolicy, levels: Sequence[str]
     """
     if unknown := set(levels) - set(LEVELS):
         raise UsageError(f"level {min(unknown)!r} is unknown; choose one of {', '.join(LEVELS)}")
-    count = _Count(levels, read_folds(edges, pages, policy), policy)
-    for batch in edges.batches(count.edge_columns):
-        count.edges(batch)
-    for batch in pages.batches(count.page_columns):
-        count.pages(batch)
-    return {name: level.graph() for name, level in count.levels.items()}
+    counts = _Counts(edges, pages, policies, levels)
+    for batch in edges.batches(counts.edge_columns):
+        counts.edges(batch)
+    for batch in pages.batches(counts.page_columns):
+        counts.pages(batch)
+    return counts.graphs()
