@@ -18,11 +18,15 @@ import pyarrow.compute as pc
 from linkgraph.classify.hosts import KINDS, kinds_of
 from linkgraph.classify.phrases import PHRASES
 from linkgraph.classify.steps import FEATURES as STEP_FEATURES
-from linkgraph.classify.steps import read_paths
+from linkgraph.classify.steps import bare, read_paths
 from linkgraph.model import ZONES
 
 Bools = npt.NDArray[np.bool_]
 Numbers = npt.NDArray[np.int64]
+
+ASKED_AT_ONCE = 4
+"""Patterns that are first asked as one: of 22 patterns over 36,000 labels four at a time took 62 ms, one at a time 116,
+all at once 202, since RE2's automaton for them outgrows its cache."""
 
 SHORTEST_NAME = 4
 """Letters that a name needs to be told from chance."""
@@ -131,7 +135,7 @@ class Distinct:
             return pc.replace_substring_regex(whole.dictionary, r"^https?://[^/?#]*", "").take(whole.indices)
         if name == "bare_path":
             whole = self.of("dom_path")
-            return pc.replace_substring_regex(whole.dictionary, r"[#.][^>]*", "").take(whole.indices)
+            return bare(whole.dictionary).take(whole.indices)
         if name in (TITLE_COLUMN, GENERATOR_COLUMN) and name not in self.links.column_names:
             return pa.repeat("", self.links.num_rows)
         return self.links[name]
@@ -202,8 +206,19 @@ def _phrases(distinct: Distinct) -> Bools:
 
 
 def _matches(texts: pa.Array, patterns: list[str]) -> Bools:
-    hits = [pc.match_substring_regex(texts, pattern).to_numpy(zero_copy_only=False) for pattern in patterns]
-    return np.stack(hits, axis=1)
+    """Return which patterns each text matches; most match none of a few, which one pass over all texts tells."""
+    hits = np.zeros((len(texts), len(patterns)), dtype=bool)
+    for first in range(0, len(patterns), ASKED_AT_ONCE):
+        group = patterns[first : first + ASKED_AT_ONCE]
+        some = _hits(texts, "|".join(f"(?:{pattern})" for pattern in group))
+        left = texts.filter(pa.array(some))
+        for number, pattern in enumerate(group, first):
+            hits[some, number] = _hits(left, pattern)
+    return hits
+
+
+def _hits(texts: pa.Array, pattern: str) -> Bools:
+    return np.asarray(pc.match_substring_regex(texts, pattern).to_numpy(zero_copy_only=False), dtype=bool)
 
 
 def _labels(links: pa.Table) -> pa.ChunkedArray:

@@ -38,6 +38,18 @@ own names, and the tag of the element right around the link."""
 Bits = npt.NDArray[np.int64]
 
 
+def bare(paths: pa.Array) -> pa.Array:
+    """Return paths without ids and classes: the tags alone."""
+    steps = pc.split_pattern(paths, ">")
+    flat = steps.flatten().dictionary_encode()
+    tags = _tags(flat.dictionary).take(flat.indices)
+    return pc.binary_join(pa.ListArray.from_arrays(steps.offsets, tags), ">")
+
+
+def _tags(steps: pa.Array) -> pa.Array:
+    return pc.replace_substring_regex(steps, r"[#.].*", "")
+
+
 def read_paths(paths: pa.Array) -> npt.NDArray[np.bool_]:
     """Return a boolean matrix, a row a path of the `dom_path` column and a column a feature of `FEATURES`."""
     steps = pc.split_pattern(paths, ">")
@@ -71,7 +83,7 @@ def _innermost(landmarks: Bits, starts: Bits, ends: Bits) -> Bits:
 def _read_steps(steps: pa.Array) -> Bits:
     """Return the bits of each distinct step: its landmarks, then its tags."""
     spaced = pc.replace_substring(pc.replace_substring_regex(steps, r"([a-z0-9])([A-Z])", r"\1-\2"), "_", "-")
-    tags = pc.replace_substring_regex(steps, r"[#.].*", "")
+    tags = _tags(steps)
     # A step is read twice, in words and as it is written, without its tag, which would read like a name.
     names = pc.utf8_lower(
         pc.binary_join_element_wise(

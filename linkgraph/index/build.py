@@ -30,6 +30,7 @@ from linkgraph.graph.csr import LinkGraph
 from linkgraph.graph.intern import Interner
 from linkgraph.graph.names import Names, array_path
 from linkgraph.graph.policy import BUILT, VotePolicy, policies_named
+from linkgraph.index.classified import ClassifiedScan
 from linkgraph.index.compact import Sorter, bucket_count, compact
 from linkgraph.index.files import write_nodes
 from linkgraph.index.layout import (
@@ -91,7 +92,13 @@ class _Work:
         self.seconds[step] = round(time.perf_counter() - began, 3)
 
     def edges(self, step: str) -> Scan:
-        return _Watched(FileScan(self.live.edge_files), self.live.rows("edges"), self.progress, step)
+        return self._watched(FileScan(self.live.edge_files), step)
+
+    def classified(self, step: str) -> Scan:
+        return self._watched(ClassifiedScan(self.live.edge_files, self.live.page_files), step)
+
+    def _watched(self, scan: Scan, step: str) -> Scan:
+        return _Watched(scan, self.live.rows("edges"), self.progress, step)
 
     @property
     def pages(self) -> Scan:
@@ -133,7 +140,7 @@ class _Work:
             addresses = Addresses.read(self.pages)
             sorter = Sorter(names["domain"], domains, addresses, tuple(tallies.values()), standing)
             links = compact(
-                self.edges("sorting links"),
+                self.classified("classifying links"),
                 self.pages,
                 sorter,
                 build=self.folder,

@@ -14,10 +14,12 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from linkgraph.classify.answer import CLASSES
 from linkgraph.edges.schema import EDGES, PAGES
 from linkgraph.graph.collapse.scan import Scan, utf8
 from linkgraph.graph.collapse.standing import Standing
 from linkgraph.graph.names import Names
+from linkgraph.index.classified import ADDED as CLASSIFIED
 from linkgraph.index.columns import to_working, working_schema
 from linkgraph.index.files import write_links
 from linkgraph.index.layout import backlinks_file, bucket_folder, bucket_of, internal_file
@@ -30,7 +32,7 @@ BUCKET_ROWS = 1 << 18
 
 MAX_BUCKETS = 4096
 
-_EDGE_ROWS = working_schema(EDGES, pa.field("run", pa.string()))
+_EDGE_ROWS = working_schema(EDGES, pa.field("run", pa.string()), *(CLASSES.field(name) for name in CLASSIFIED))
 _PAGE_ROWS = working_schema(
     pa.schema([PAGES.field(name) for name in ("url", "host", "domain", "fetched_at", "status", "outcome")])
 )
@@ -58,7 +60,7 @@ def compact(edges: Scan, pages: Scan, sorter: Sorter, *, build: Path, buckets: i
     """Write the links of a build and count them; return how many distinct links there are.
 
     Args:
-        edges: rows of the edges table.
+        edges: rows of the edges table, classified.
         pages: rows of the pages table.
         sorter: names, authority, addresses and tallies.
         build: the build's folder; a hidden folder in it holds what does not fit into memory.

@@ -15,11 +15,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from linkgraph.classify.answer import CLASSES
 from linkgraph.edges.schema import EDGES
 from linkgraph.graph.collapse.scan import among, utf8
 from linkgraph.graph.collapse.standing import Standing
 from linkgraph.graph.intern import Interner
 from linkgraph.graph.names import Names
+from linkgraph.index.classified import ADDED as CLASSIFIED
 from linkgraph.index.columns import codes, ranks, starts_of_runs
 
 _IDENTITY = ("dst_fragment", "kind", "rel", "anchor", "alt", "zone")
@@ -27,6 +29,7 @@ _IDENTITY = ("dst_fragment", "kind", "rel", "anchor", "alt", "zone")
 
 _ADDED = (
     pa.field("run", pa.string()),
+    *(CLASSES.field(name).with_nullable(True) for name in CLASSIFIED),
     pa.field("first_seen", pa.timestamp("ms", tz="UTC")),
     pa.field("last_seen", pa.timestamp("ms", tz="UTC")),
     pa.field("src_authority", pa.float64()),

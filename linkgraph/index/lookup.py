@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from linkgraph.errors import CorruptFileError
 from linkgraph.graph.names import Names, load_array
 from linkgraph.index.layout import GROUP_ROWS, Reader, backlinks_file, bucket_of, current_build, graph_stem
+from linkgraph.index.links import LINKS
 from linkgraph.index.record import BuildResult, read_record
 from linkgraph.model import RESOURCE_KINDS
 
@@ -109,7 +110,15 @@ class Build:
         kind = table["kind"].cast(pa.string())
         for resource in RESOURCE_KINDS:
             chosen = pc.and_(chosen, pc.not_equal(kind, resource))
-        return table.filter(chosen)
+        return _complete(table.filter(chosen))
+
+
+def _complete(links: pa.Table) -> pa.Table:
+    """Return links of an older build with the columns that it does not have yet, null in every row."""
+    for place, column in enumerate(LINKS):
+        if column.name not in links.column_names:
+            links = links.add_column(place, column.with_nullable(True), pa.nulls(links.num_rows, column.type))
+    return links
 
 
 def _read_groups(

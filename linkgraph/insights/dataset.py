@@ -24,6 +24,7 @@ from linkgraph.graph.policy import BUILT, LEVELS, policies_named
 from linkgraph.index.lookup import Build
 from linkgraph.index.record import LEVELS as BUILT_LEVELS
 from linkgraph.index.record import BuildResult
+from linkgraph.insights.kinds import Kinds
 from linkgraph.insights.target import target_of
 
 if TYPE_CHECKING:
@@ -154,7 +155,14 @@ class Dataset:
         """Return a column of the domains or hosts table (`level`) under one policy, node by node."""
         return self._build.values(level, column, policy)
 
-    def backlinks(self, domain: str, limit: int | None = None) -> pa.Table:
+    def backlinks(
+        self,
+        domain: str,
+        limit: int | None = None,
+        *,
+        placement: Sequence[str] | None = None,
+        acquisition: Sequence[str] | None = None,
+    ) -> pa.Table:
         """Return the links to a domain, host or URL from other registrable domains, strongest first.
 
         Rows are ordered by `src_authority` descending, then by src_url, dst_url and ordinal.
@@ -162,21 +170,24 @@ class Dataset:
         Args:
             domain: a domain (`example.org`), a host of it (`www.example.org`), or a URL.
             limit: rows at most.
+            placement: words of `linkgraph.classify.PLACEMENTS`, or head, redirect, canonical; None for all links.
+            acquisition: words of `linkgraph.classify.ACQUISITIONS`; None for all links.
 
         Returns:
-            Every column of the edges table, and run, first_seen, last_seen, src_authority, dst_status.
+            Every column of the links table. What an older build does not have yet is null.
 
         Raises:
             UnknownDomainError: a domain or host that no page or link names.
-            UsageError: a text that is none of these, or *limit* below 0.
+            UsageError: a text that is none of these, a word that is no placement or acquisition, or *limit* below 0.
             StateError: no build yet.
         """
         if limit is not None and limit < 0:
             raise UsageError(f"limit is {limit}; give 0 or more rows")
+        kinds = Kinds.of(placement, acquisition)
         target = target_of(domain)
         level = "host" if target.column == "dst_host" else "domain"
         self._known(self._build.names(level), target.value if level == "host" else target.domain, level)
-        links = self._build.links_to(target.domain, target.column, target.value)
+        links = kinds.of_links(self._build.links_to(target.domain, target.column, target.value))
         order = [("src_authority", "descending"), ("src_url", "ascending"), ("dst_url", "ascending")]
         return links.sort_by([*order, ("ordinal", "ascending")]).slice(0, limit)
 

@@ -42,6 +42,9 @@ SUMMARY: pa.Schema = pa.schema(
         pa.field("top_anchors", pa.list_(pa.string())),
         pa.field("top_anchor_domains", pa.list_(pa.int64())),
         pa.field("top_anchor_backlinks", pa.list_(pa.int64())),
+        pa.field("acquisitions", pa.list_(pa.string())),
+        pa.field("acquisition_domains", pa.list_(pa.int64())),
+        pa.field("acquisition_backlinks", pa.list_(pa.int64())),
         pa.field("top_referring_domains", pa.list_(pa.string())),
         pa.field("top_referring_authority", pa.list_(pa.float64())),
         pa.field("top_referring_backlinks", pa.list_(pa.int64())),
@@ -53,7 +56,9 @@ SUMMARY: pa.Schema = pa.schema(
 
 `followed_share` is `backlinks_followed / backlinks`, 0 to 1. `referring_by_authority` counts referring domains in
 bins of `BIN_POINTS` points of authority, from 0. `top_anchors` are ordered by the number of domains that use them,
-so that a site-wide footer counts once; where a link shows an image, its alt text is the anchor.
+so that a site-wide footer counts once; where a link shows an image, its alt text is the anchor. `acquisitions` are the
+words of `linkgraph.classify.ACQUISITIONS` for how the backlinks probably came about, ordered likewise; null for links
+of a build that did not classify them.
 """
 
 
@@ -92,6 +97,7 @@ def _row(data: Answers, domain: str, top: int) -> dict[str, Any]:
         "followed_share": known["backlinks_followed"] / known["backlinks"] if known["backlinks"] else None,
         **_referring(links, top),
         **_anchors(links, top),
+        **_acquisitions(links),
     }
 
 
@@ -104,7 +110,8 @@ def _with_strings(links: pa.Table) -> pa.Table:
     What a page loads to be shown (`RESOURCE_KINDS`) is no backlink, as in the domains table.
     """
     links = links.filter(pc.invert(pc.is_in(pc.cast(links.column("kind"), pa.string()), pa.array(RESOURCE_KINDS))))
-    text = {name: pc.cast(links.column(name), pa.string()) for name in ("src_domain", "src_url", "anchor", "alt")}
+    names = ("src_domain", "src_url", "anchor", "alt", "acquisition")
+    text = {name: pc.cast(links.column(name), pa.string()) for name in names if name in links.column_names}
     shown = pc.if_else(pc.equal(text["anchor"], ""), pc.coalesce(text["alt"], pa.scalar("")), text["anchor"])
     unfollowed = pc.or_(pc.or_(links.column("nofollow"), links.column("ugc")), links.column("sponsored"))
     return pa.table(
@@ -112,6 +119,7 @@ def _with_strings(links: pa.Table) -> pa.Table:
             "domain": text["src_domain"],
             "page": text["src_url"],
             "anchor": shown,
+            "acquisition": text.get("acquisition", pa.nulls(links.num_rows, pa.string())),
             "authority": pc.coalesce(pc.cast(links.column("src_authority"), pa.float64()), pa.scalar(0.0)),
             "unfollowed": pc.cast(unfollowed, pa.int8()),
         }
@@ -138,11 +146,28 @@ def _referring(links: pa.Table, top: int) -> dict[str, Any]:
 
 
 def _anchors(links: pa.Table, top: int) -> dict[str, Any]:
-    grouped = links.group_by("anchor").aggregate([("domain", "count_distinct"), ("domain", "count")])
-    order = [("domain_count_distinct", "descending"), ("domain_count", "descending"), ("anchor", "ascending")]
-    best = grouped.sort_by(order).slice(0, top)
+    best = _by_domains(links, "anchor").slice(0, top)
     return {
         "top_anchors": best.column("anchor").to_pylist(),
         "top_anchor_domains": best.column("domain_count_distinct").to_pylist(),
         "top_anchor_backlinks": best.column("domain_count").to_pylist(),
     }
+
+
+def _acquisitions(links: pa.Table) -> dict[str, Any]:
+    classified = links.filter(links.column("acquisition").is_valid())
+    if not classified.num_rows:
+        return {}
+    found = _by_domains(classified, "acquisition")
+    return {
+        "acquisitions": found.column("acquisition").to_pylist(),
+        "acquisition_domains": found.column("domain_count_distinct").to_pylist(),
+        "acquisition_backlinks": found.column("domain_count").to_pylist(),
+    }
+
+
+def _by_domains(links: pa.Table, column: str) -> pa.Table:
+    """Return each value of a column with the domains and backlinks that have it, most domains first."""
+    grouped = links.group_by(column).aggregate([("domain", "count_distinct"), ("domain", "count")])
+    order = [("domain_count_distinct", "descending"), ("domain_count", "descending"), (column, "ascending")]
+    return grouped.sort_by(order)

@@ -248,6 +248,8 @@ _NOTES = {
         weighed by where they stand.""",
     "Referring domains": "Domains with at least one link to this one. Links within a domain do not count.",
     "Followed": "Without nofollow, ugc or sponsored, on the link or for the whole page.",
+    "How they came about": """What kind of link each backlink probably is; unknown where the evidence is thin. A domain
+        with links of two kinds counts in both.""",
     "Seen as": """crawled: pages of the domain were fetched; linked: it is known only from links to it, so what it links
         to is not known; unknown: neither.""",
     "What these numbers are not": """They tell about the pages of this data set. Links on pages that were not crawled

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from linkgraph.reports.markup import NOTHING, Markup, domain, foreign, link, tag
 from linkgraph.reports.rows import Summary
@@ -19,7 +19,7 @@ def profile(row: Summary, name: str) -> Markup:
         tag("span", row.status, class_=f"badge {row.status}"),
         tag("a", "all domains", href="#all", class_="up"),
     )
-    pair = tag("div", _anchors(row), _referring(row), class_="pair") if row.backlinks else _no_links()
+    pair = tag("div", _anchors(row), _referring(row), *_kinds(row), class_="pair") if row.backlinks else _no_links()
     return tag("section", head, _numbers(row), pair, class_="profile card", aria_labelledby=name)
 
 
@@ -62,6 +62,13 @@ def _referring(row: Summary) -> Markup:
     )
     lines = [(link(page, domain(name)), f"{authority:.1f}", f"{count:,}") for name, page, authority, count in found]
     return _table("Top referring domains", ("Domain", "Authority", "Backlinks"), lines)
+
+
+def _kinds(row: Summary) -> Iterator[Markup]:
+    counts = zip(row.acquisitions, row.acquisition_domains, row.acquisition_backlinks, strict=True)
+    lines = [(tag("span", word), f"{domains:,}", f"{backlinks:,}") for word, domains, backlinks in counts]
+    if lines:
+        yield _table("How they came about", ("Acquisition", "Domains", "Backlinks"), lines)
 
 
 def _table(caption: str, heads: tuple[str, ...], lines: Iterable[tuple[Markup, str, str]]) -> Markup:
