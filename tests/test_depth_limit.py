@@ -76,6 +76,18 @@ def test_a_shorter_way_counts_through_all_visited_pages_behind_it(session):
     assert crawl.rejudge() == []
 
 
+def test_a_visited_page_may_come_nearer_again_and_again(session):
+    crawl = session()
+    walk(crawl)
+
+    for nearer in (WAY[0], B):
+        visit(crawl, nearer, WAY[2])
+    crawl.rejudge()
+
+    assert states(crawl)[WAY[2]] == ("done", 1)
+    assert states(crawl)[WAY[3]] == ("pending", 2)
+
+
 def test_the_log_rebuilds_what_was_judged_anew(session, tmp_path):
     crawl = session()
     walk(crawl)
