@@ -17,7 +17,7 @@ import typer
 
 from linkgraph.classify.vocabulary import ACQUISITIONS, NO_HYPERLINK, PLACEMENTS, backlink_words
 from linkgraph.cli import application
-from linkgraph.model import REASONS
+from linkgraph.model import EVENTS, LOST_REASONS, REASONS, STATES
 
 DOCS = Path(__file__).resolve().parent
 SETTINGS = DOCS.parent / "linkgraph" / "settings.py"
@@ -42,8 +42,27 @@ def _sentence(text: str) -> str:
 
 def reasons() -> str:
     """Return a table of the closed list of reasons."""
-    rows = [f"| `{reason}` | {meaning} |" for reason, meaning in REASONS.items()]
-    return "\n".join(["| reason | meaning |", "|---|---|", *rows])
+    return _words("reason", REASONS)
+
+
+def _words(head: str, words: dict[str, str]) -> str:
+    rows = [f"| `{word}` | {meaning} |" for word, meaning in words.items()]
+    return "\n".join([f"| {head} | meaning |", "|---|---|", *rows])
+
+
+def events() -> str:
+    """Return a table of what can happen to a link."""
+    return _words("event", EVENTS)
+
+
+def lost() -> str:
+    """Return a table of why a link is lost."""
+    return _words("reason", LOST_REASONS)
+
+
+def states() -> str:
+    """Return a table of what is known of a link."""
+    return _words("state", STATES)
 
 
 def placements() -> str:
@@ -92,6 +111,9 @@ def _parameter(one: Any) -> str:
 PARTS: dict[str, tuple[str, Callable[[], str]]] = {
     "settings": ("settings.md", settings),
     "reasons": ("data.md", reasons),
+    "events": ("history.md", events),
+    "lost": ("history.md", lost),
+    "states": ("history.md", states),
     "commands": ("commands.md", commands),
     "placements": ("classification.md", placements),
     "acquisitions": ("classification.md", acquisitions),

@@ -176,6 +176,46 @@ def is_conclusive(outcome: str, status: int | None) -> bool:
     return outcome in CONCLUSIVE_OUTCOMES or (outcome == "failed" and status in GONE_STATUSES)
 
 
+PARTIAL_REASONS = ("parser:links-capped", "parser:depth", "extract:error", "extract:deadline")
+"""Reasons of a page that was fetched and not read to its end: a link that was not seen there may stand there."""
+
+STATES: dict[str, str] = {
+    "live": "the last visit of its page found it",
+    "lost": "the last visit that told what the page is did not find it, or found that it no longer counts",
+    "restored": "it was lost, and found again",
+    "unreachable": "its page did not answer, answered with an error, or may not be fetched; it was there before that",
+    "not-rechecked": "the newest run that visited its site did not visit its page; it was there before that",
+}
+"""What is known of a link, by all runs together."""
+
+EVENTS: dict[str, str] = {
+    "found": "seen for the first time: `with-page`, or `later` on a page that was known without it",
+    "anchor-changed": "the same link of the page has another anchor, or another text in place of its image",
+    "rel-changed": "the same link of the page has another rel",
+    "placement-changed": "the same link of the page stands in another zone",
+    "target-changed": "what stands in the same place of the page with the same anchor leads elsewhere",
+    "moved": "the same link of the site stands on another page",
+    "lost": "gone, or no longer counted; the reason says why",
+    "unreachable": "its page did not answer, or answered with an error",
+    "blocked": "robots.txt no longer lets its page be fetched",
+    "not-rechecked": "a run that visited its site did not visit its page",
+    "rechecked": "there again when its page could be read again, after the three above",
+    "restored": "there again after it was lost",
+}
+"""What can happen to a link between two visits of its page."""
+
+LOST_REASONS: dict[str, str] = {
+    "lost:removed": "the page is there without the link",
+    "lost:page-gone": "the page answers 404 or 410",
+    "lost:page-error": "three visits in a row found no page",
+    "lost:redirected": "the page redirects now",
+    "lost:noindex": "the link stands there; the page asks since not to be indexed",
+    "lost:canonical": "the link stands there; the page names since another one as canonical",
+    "lost:redirect": "the address no longer redirects to the target",
+    "lost:moved": "the link stands on another page of its site",
+}
+"""The closed list: why a link is lost."""
+
 LINK_COLUMNS: tuple[str, ...] = tuple(column.name for column in fields(Links))
 PAGE_COLUMNS: tuple[str, ...] = tuple(column.name for column in fields(Page))
 

@@ -9,7 +9,9 @@ import typer
 
 from linkgraph.errors import LinkgraphError
 
-VERBS = ("crawl", "extract", "classify", "robots", "build", "authority", "backlinks", "report", "doctor", "demo")
+VERBS = (
+    "crawl", "extract", "classify", "robots", "build", "authority", "backlinks", "history", "report", "doctor", "demo",
+)  # fmt: skip
 
 
 def application() -> typer.Typer:

@@ -1,4 +1,4 @@
-"""`python -m linkgraph.demo SEED PORT PARENT [LOG]` → the web of SEED on 127.0.0.1:PORT until process PARENT ends."""
+"""`python -m linkgraph.demo SEED PORT PARENT ROUND [LOG]` → a web on 127.0.0.1:PORT until process PARENT ends."""
 
 from __future__ import annotations
 

@@ -28,9 +28,18 @@ def page_of(sheet: Sheet) -> Iterator[None]:
     _top(sheet)
     with sheet.inside("content", "<main>\n", "</main>\n"):
         yield
+        _letters(sheet, "content")
     _sidebar(sheet)
     _footer(sheet)
     sheet.add("</body>\n</html>\n")
+
+
+def _letters(sheet: Sheet, zone: str) -> None:
+    """Write the links that stories put here, each in a sentence of its own."""
+    for letter in sheet.letters:
+        if letter.zone == zone:
+            link = sheet.a(letter.target, letter.anchor, "editorial", letter.rel)
+            sheet.add(f"<p>As the story {letter.story} has it, ", link, f" is worth it ({letter.story}).</p>\n")
 
 
 def head(sheet: Sheet) -> None:
@@ -135,6 +144,7 @@ def _footer(sheet: Sheet) -> None:
                 sheet.add(sheet.a(pages[path].url, words, "internal"), " &middot; ")
         sheet.add('<a href="mailto:desk@', site.host, '">Write to us</a> &middot; ')
         _FOOTERS.get(site.genre, _nobody)(sheet)
+        _letters(sheet, "footer")
 
 
 def _nobody(sheet: Sheet) -> None:

@@ -50,6 +50,7 @@ LAYOUTS: dict[str, Layout] = {
     "variant": _variant,
     "print": press.article,
     "posts": press.posts,
+    "letters": press.letters,
     "post": press.post,
     "tag": press.tag,
     "shelf": market.shelf,

@@ -167,6 +167,12 @@ def blog_home(sheet: Sheet) -> None:
             sheet.add(f"<p>{text(sheet.prose.paragraph())} {citation(sheet)}</p>\n")
 
 
+def letters(sheet: Sheet) -> None:
+    """Write a page that holds nothing but what a story puts there."""
+    with page_of(sheet):
+        sheet.add(f"<h1>{text(sheet.page.title)}</h1>\n<p>{text(sheet.prose.paragraph())}</p>\n")
+
+
 def posts(sheet: Sheet) -> None:
     """Write a later page of a blog's posts."""
     start = sheet.page.number * PER_LIST

@@ -50,15 +50,17 @@ class ServedWeb:
 
 
 @contextmanager
-def serve(web_seed: int = DEFAULT_SEED, port: int = 0, *, log: Path | None = None) -> Iterator[ServedWeb]:
-    """Serve the web of *web_seed* on 127.0.0.1 while the context is open; port 0 takes a free one.
+def serve(
+    web_seed: int = DEFAULT_SEED, port: int = 0, *, log: Path | None = None, number: int = 0
+) -> Iterator[ServedWeb]:
+    """Serve round *number* of the web of *web_seed* on 127.0.0.1 while the context is open; port 0 takes a free one.
 
     With *log*, every request is a line `time host path status` there (seconds since 1970).
 
     Raises:
         UsageError: the port or the log cannot be opened.
     """
-    command = [sys.executable, "-m", "linkgraph.demo", str(web_seed), str(port), str(os.getpid())]
+    command = [sys.executable, "-m", "linkgraph.demo", str(web_seed), str(port), str(os.getpid()), str(number)]
     root = str(Path(__file__).parents[2])
     path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
     process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
@@ -148,8 +150,8 @@ def _addressed(target: str, host_header: str) -> tuple[str, str]:
     return host_header.partition(":")[0].lower(), target
 
 
-async def _run(seed: int, port: int, parent: int, log: TextIO | None) -> None:
-    web = DemoWeb.build(seed)
+async def _run(seed: int, port: int, parent: int, number: int, log: TextIO | None) -> None:
+    web = DemoWeb.build(seed, number)
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
     loop.add_signal_handler(signal.SIGTERM, stop.set)
@@ -166,13 +168,13 @@ async def _run(seed: int, port: int, parent: int, log: TextIO | None) -> None:
 
 def main(arguments: list[str]) -> int:
     """Serve until the parent ends or SIGTERM comes; the first line on stdout is the port, or why there is none."""
-    seed, port, parent = (int(word) for word in arguments[:3])
+    seed, port, parent, number = (int(word) for word in arguments[:4])
     try:
-        if len(arguments) > 3:
-            with Path(arguments[3]).open("a", encoding="utf-8", buffering=1) as log:
-                asyncio.run(_run(seed, port, parent, log))
+        if len(arguments) > 4:
+            with Path(arguments[4]).open("a", encoding="utf-8", buffering=1) as log:
+                asyncio.run(_run(seed, port, parent, number, log))
         else:
-            asyncio.run(_run(seed, port, parent, None))
+            asyncio.run(_run(seed, port, parent, number, None))
     except OSError as error:
         where = error.filename or f"{ADDRESS}:{port}"
         sys.stdout.write(f"{where}: {error.strerror or error}; name another {'file' if error.filename else 'port'}\n")

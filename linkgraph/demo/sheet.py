@@ -6,7 +6,7 @@ the page cannot differ. Hrefs are spelt in the ways that the wild web spells the
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from html import escape
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ from linkgraph.demo.prose import Prose
 from linkgraph.demo.roster import BOOKSHOP
 
 if TYPE_CHECKING:
+    from linkgraph.demo.rounds import Letter
     from linkgraph.demo.world import World
 
 _COPIED = frozenset({"editorial", "dead", "guest", "sponsored", "affiliate", "ugc", "bio", "blogroll", "footer"})
@@ -47,6 +48,8 @@ class Sheet:
         self.old = self.site.genre == "old"
         self.folder = "/" if self.old else page.path.partition("?")[0].rpartition("/")[0] + "/"
         """What relative hrefs are relative to; the old sites declare `<base>`."""
+        self.letters: Sequence[Letter] = ()
+        """Links that a story puts here."""
         self.links: list[PlantedLink] = []
         self.parts: list[str] = []
 

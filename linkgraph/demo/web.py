@@ -6,7 +6,7 @@ that are not of this web have no answer (`respond` returns None): their server d
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
@@ -14,6 +14,7 @@ from hashlib import blake2b
 from linkgraph.demo.layouts import LAYOUTS
 from linkgraph.demo.machine import disallowed, feed, plain, resource, robots, sitemap
 from linkgraph.demo.plan import Answer, DemoPage, PlantedLink, Rendered, Site
+from linkgraph.demo.rounds import Letter, Rounds
 from linkgraph.demo.sheet import Sheet
 from linkgraph.demo.world import World
 
@@ -50,14 +51,15 @@ class PageTruth:
 class DemoWeb:
     """A deterministic small web. Build it with `DemoWeb.build`."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, number: int = 0) -> None:
         self._world = world
+        self.rounds = Rounds(world, number)
         self._answers: dict[tuple[str, str], Answer] = {}
 
     @classmethod
-    def build(cls, seed: int = DEFAULT_SEED) -> DemoWeb:
-        """Return the web of *seed*, planned and not yet written."""
-        return cls(World(seed))
+    def build(cls, seed: int = DEFAULT_SEED, number: int = 0) -> DemoWeb:
+        """Return the web of *seed* in round *number* of its stories, planned and not yet written."""
+        return cls(World(seed), number)
 
     @property
     def seed(self) -> int:
@@ -81,7 +83,7 @@ class DemoWeb:
 
     def pages(self, host: str) -> tuple[DemoPage, ...]:
         """Return the planned addresses of a host, redirects and sitemaps included."""
-        return tuple(self._world.pages[host].values())
+        return tuple({**self._world.pages[host], **self.rounds.pages.get(host, {})}.values())
 
     @cached_property
     def truth(self) -> Truth:
@@ -105,7 +107,7 @@ class DemoWeb:
     def _rendered(self, host: str, path: str) -> Rendered:
         world = self._world
         if path == "/robots.txt":
-            return robots(world.sites[host])
+            return robots(self.rounds.site(world.sites[host]))
         page = self._find(host, path)
         if page is None:
             return Rendered(resource(path) or _not_found(path))
@@ -113,16 +115,18 @@ class DemoWeb:
             return _MACHINE[page.layout](world, page)
         if page.status != 200:
             return _elsewhere(page)
-        return _written(world, page)
+        return _written(world, page, self.rounds.letters.get(page.url, ()))
 
     def _find(self, host: str, path: str) -> DemoPage | None:
         pages = self._world.pages[host]
+        if (changed := self.rounds.pages.get(host, {}).get(path)) is not None:
+            return changed
         return pages.get(path) or (pages.get(path.partition("?ref=")[0]) if "?ref=" in path else None)
 
     def disallowed(self, url: str) -> bool:
         """Return whether robots.txt keeps a crawler from *url*."""
         host, path = split_url(url)
-        return disallowed(self._world.sites[host], path)
+        return disallowed(self.rounds.site(self._world.sites[host]), path)
 
     def reachable(self, seeds: Iterable[str] = SEEDS) -> frozenset[str]:
         """Return every URL that an ideal crawler without limits fetches, following every domain.
@@ -201,7 +205,9 @@ def _not_found(path: str) -> Answer:
 
 
 def _elsewhere(page: DemoPage) -> Rendered:
-    """Return a redirect, its Location relative where the target is on the same host; or 410."""
+    """Return a redirect, its Location relative where the target is on the same host; or 410 or 503."""
+    if page.status == 503:
+        return Rendered(plain(503, "<!DOCTYPE html>\n<title>Busy</title>\n<h1>Busy</h1>\n", "text/html; charset=utf-8"))
     if page.status == 410:
         return Rendered(plain(410, "<!DOCTYPE html>\n<title>Gone</title>\n<h1>Gone</h1>\n", "text/html; charset=utf-8"))
     own = f"http://{page.host}"
@@ -211,16 +217,17 @@ def _elsewhere(page: DemoPage) -> Rendered:
     return Rendered(Answer(page.status, headers, b"<!DOCTYPE html>\n<title>Moved</title>\n"), [link])
 
 
-def _written(world: World, page: DemoPage) -> Rendered:
+def _written(world: World, page: DemoPage, letters: Sequence[Letter]) -> Rendered:
     site = world.sites[page.host]
     if page.layout == "copy":
         host, path = split_url(page.to)
         sheet = Sheet(world, world.pages[host][path], host=page.host)
     else:
         sheet = Sheet(world, page)
+    sheet.letters = letters
     layout = sheet.page.layout
     headers: list[tuple[str, str]] = []
-    if layout == "print" or (page.layout == "copy" and site.name == "faithful"):
+    if layout == "print" or (layout == "post" and page.to) or (page.layout == "copy" and site.name == "faithful"):
         headers.append(("Link", f'<{page.to}>; rel="canonical"'))
         sheet.links.append(
             PlantedLink(page.url, page.to, "canonical", "link", ("canonical",), "", "head", "http-header")

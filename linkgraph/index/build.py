@@ -20,6 +20,7 @@ import pyarrow as pa
 from linkgraph import __version__
 from linkgraph.authority.pagerank import DAMPING, TOLERANCE, PageRank, pagerank
 from linkgraph.authority.score import DECADES, authority
+from linkgraph.edges.clock import lifts, parents
 from linkgraph.edges.dataset import Snapshot, snapshot
 from linkgraph.edges.schema import SCHEMA_VERSION
 from linkgraph.errors import StorageError, UsageError
@@ -30,9 +31,11 @@ from linkgraph.graph.csr import LinkGraph
 from linkgraph.graph.intern import Interner
 from linkgraph.graph.names import Names, array_path
 from linkgraph.graph.policy import BUILT, VotePolicy, policies_named
+from linkgraph.index.checks import Checks
 from linkgraph.index.classified import ClassifiedScan
 from linkgraph.index.compact import Sorter, bucket_count, compact
 from linkgraph.index.files import write_nodes
+from linkgraph.index.history import History
 from linkgraph.index.layout import (
     FORMAT,
     KEEP,
@@ -83,6 +86,8 @@ class _Work:
     live: Snapshot
     policies: list[VotePolicy]
     progress: Progress
+    lifts: dict[str, int]
+    """Of the runs whose clock had gone back."""
     seconds: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
@@ -92,17 +97,17 @@ class _Work:
         self.seconds[step] = round(time.perf_counter() - began, 3)
 
     def edges(self, step: str) -> Scan:
-        return self._watched(FileScan(self.live.edge_files), step)
+        return self._watched(FileScan(self.live.edge_files, self.lifts), step)
 
     def classified(self, step: str) -> Scan:
-        return self._watched(ClassifiedScan(self.live.edge_files, self.live.page_files), step)
+        return self._watched(ClassifiedScan(self.live.edge_files, self.live.page_files, self.lifts), step)
 
     def _watched(self, scan: Scan, step: str) -> Scan:
         return _Watched(scan, self.live.rows("edges"), self.progress, step)
 
     @property
     def pages(self) -> Scan:
-        return FileScan(self.live.page_files)
+        return FileScan(self.live.page_files, self.lifts)
 
     def graphs(self, standing: Standing) -> _Graphs:
         with self.timed("collapse"):
@@ -131,14 +136,15 @@ class _Work:
         return found
 
     def compact(
-        self, names: dict[str, Names], ranks: PageRank, buckets: int, standing: Standing
+        self, names: dict[str, Names], ranks: PageRank, buckets: int, checks: Checks
     ) -> tuple[dict[str, Tally], int]:
         with self.timed("sort"):
             domains = Domains.of(names["domain"], authority(ranks))
             ids = {"domain": domains.ids, "host": Interner.of(names["host"])}
             tallies = {level: Tally(level, ids[level]) for level in LEVELS}
             addresses = Addresses.read(self.pages)
-            sorter = Sorter(names["domain"], domains, addresses, tuple(tallies.values()), standing)
+            history = History(checks, self.folder / ".spill", buckets)
+            sorter = Sorter(names["domain"], domains, addresses, tuple(tallies.values()), history)
             links = compact(
                 self.classified("classifying links"),
                 self.pages,
@@ -176,12 +182,12 @@ def _ranking(policy: VotePolicy, graphs: dict[str, LinkGraph], ranks: dict[str, 
 
 
 def _make(work: _Work, name: str, final: Path) -> BuildResult:
-    standing = Standing.read(work.pages)
-    graphs = work.graphs(standing)
+    checks = Checks.read(work.pages, parents(work.live))
+    graphs = work.graphs(checks.standing())
     names = work.names(graphs)
     ranks = work.ranks(graphs)
     buckets = bucket_count(work.live.rows("edges"))
-    tallies, links = work.compact(names, ranks[work.policies[0].name]["domain"], buckets, standing)
+    tallies, links = work.compact(names, ranks[work.policies[0].name]["domain"], buckets, checks)
     work.tables(names, tallies, ranks)
     return BuildResult(
         name=name,
@@ -232,7 +238,7 @@ def build(
         with sole_builder(root) as folder:
             name = new_name(folder, live.digest)
             with unfinished(folder, name) as hidden:
-                work = _Work(hidden, live, chosen, progress or (lambda *_: None))
+                work = _Work(hidden, live, chosen, progress or (lambda *_: None), lifts(live))
                 result = _make(work, name, folder / name)
                 (hidden / "build.json").write_text(record_text(result), encoding="utf-8")
             make_current(folder, name)

@@ -7,8 +7,8 @@ links alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pyarrow as pa
@@ -35,6 +35,8 @@ class ClassifiedScan:
 
     edge_files: tuple[Path, ...]
     page_files: tuple[Path, ...]
+    lifts: Mapping[str, int] = field(default_factory=dict)
+    """As those of `FileScan`."""
 
     def batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
         """Yield the rows of each file, file after file.
@@ -50,7 +52,7 @@ class ClassifiedScan:
         pages = {_segment(path): path for path in self.page_files}
         for path in self.edge_files:
             known = _pages(pages.get(_segment(path)))
-            for batch in FileScan((path,)).batches((*EDGES.names, "run")):
+            for batch in FileScan((path,), self.lifts).batches((*EDGES.names, "run")):
                 yield _with_page(pa.Table.from_batches([batch]), known)
 
 

@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 from linkgraph.classify.answer import CLASSES
 from linkgraph.edges.schema import EDGES, PAGES
 from linkgraph.graph.collapse.scan import Scan, utf8
-from linkgraph.graph.collapse.standing import Standing
 from linkgraph.graph.names import Names
 from linkgraph.index.classified import ADDED as CLASSIFIED
 from linkgraph.index.columns import to_working, working_schema
-from linkgraph.index.files import write_links
-from linkgraph.index.layout import backlinks_file, bucket_folder, bucket_of, internal_file
+from linkgraph.index.files import write_events, write_links
+from linkgraph.index.history import History
+from linkgraph.index.layout import backlinks_file, bucket_folder, bucket_of, events_file, internal_file, lost_file
 from linkgraph.index.links import Domains, distinct_links, newest_pages
 from linkgraph.index.spill import Spill
 from linkgraph.index.tally import Addresses, Bucket, Tally
@@ -53,7 +53,7 @@ class Sorter:
     addresses: Addresses
     tallies: tuple[Tally, ...]
     """Counted into, bucket by bucket."""
-    standing: Standing
+    history: History
 
 
 def compact(edges: Scan, pages: Scan, sorter: Sorter, *, build: Path, buckets: int, done: Callable[[int], None]) -> int:
@@ -62,29 +62,34 @@ def compact(edges: Scan, pages: Scan, sorter: Sorter, *, build: Path, buckets: i
     Args:
         edges: rows of the edges table, classified.
         pages: rows of the pages table.
-        sorter: names, authority, addresses and tallies.
-        build: the build's folder; a hidden folder in it holds what does not fit into memory.
+        sorter: names, authority, addresses, tallies and history, whose folder holds what does not fit into
+            memory and is removed at the end.
+        build: the build's folder.
         buckets: how many there are.
         done: told the number of each finished bucket, from 1.
     """
-    spilled = build / ".spill"
-    spilled.mkdir()
+    spilled = sorter.history.folder
     bucket = np.fromiter((bucket_of(name, buckets) for name in sorter.names), np.int32, len(sorter.names))
     rows = _spill(edges, Spill(spilled, "edges", _EDGE_ROWS, buckets), sorter.domains, bucket, "dst_domain")
     known = _spill(pages, Spill(spilled, "pages", _PAGE_ROWS, buckets), sorter.domains, bucket, "domain")
     total = 0
     for number in range(buckets):
         newest = newest_pages(known.bucket(number))
-        links, order = distinct_links(rows.bucket(number), sorter.domains, newest, sorter.standing)
+        found = distinct_links(rows.bucket(number), sorter.domains, newest, sorter.history)
+        links, order = found.links, found.order
         within = _count(links, newest, sorter)[order]
         bucket_folder(build, number).mkdir(parents=True)
         write_links(backlinks_file(build, number), links, order[~within])
         write_links(internal_file(build, number), links, order[within])
+        if found.lost.num_rows:
+            write_links(lost_file(build, number), found.lost, np.arange(found.lost.num_rows))
         total += links.num_rows
         done(number + 1)
     rows.remove()
     known.remove()
-    spilled.rmdir()
+    for number, events in enumerate(sorter.history.events()):
+        write_events(events_file(build, number), events)
+    sorter.history.folder.rmdir()
     return total
 
 
@@ -92,7 +97,10 @@ def _spill(scan: Scan, spill: Spill, domains: Domains, bucket: NDArray[np.int32]
     for batch in scan.batches(spill.schema.names):
         node = domains.ids.find(*utf8(batch.column(target)))
         columns = [to_working(column) for column in batch.columns]
-        spill.add(pa.Table.from_arrays(columns, names=spill.schema.names), bucket[node])
+        where = bucket[node] if len(bucket) else np.zeros(len(node), np.int32)
+        for row in np.flatnonzero(node < 0).tolist():  # no link to it stands
+            where[row] = bucket_of(batch.column(target)[row].as_py(), spill.buckets)
+        spill.add(pa.Table.from_arrays(columns, names=spill.schema.names), where)
     return spill
 
 

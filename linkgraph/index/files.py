@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from linkgraph.index.columns import to_stored
+from linkgraph.index.events import EVENT_ROWS
 from linkgraph.index.layout import GROUP_ROWS
 from linkgraph.index.links import LINKS
 
@@ -50,6 +51,24 @@ def write_links(path: Path, links: pa.Table, order: NDArray[np.int64]) -> None:
             part = links.take(pa.array(order[begin : begin + GROUP_ROWS]))
             columns = [to_stored(part[field.name], field.type) for field in LINKS]
             writer.write_table(pa.Table.from_arrays(columns, schema=LINKS), row_group_size=GROUP_ROWS)
+
+
+def write_events(path: Path, events: pa.Table) -> None:
+    """Write rows of the events table, in the order they have; the working form is what is taken."""
+    path.parent.mkdir(parents=True)
+    columns = [to_stored(events[field.name], field.type) for field in EVENT_ROWS]
+    pq.write_table(
+        pa.Table.from_arrays(columns, schema=EVENT_ROWS),
+        path,
+        compression="zstd",
+        compression_level=1,
+        use_dictionary=[name for name in EVENT_ROWS.names if name not in _SORTED_URLS],
+        column_encoding=dict.fromkeys(_SORTED_URLS, "DELTA_BYTE_ARRAY"),
+        row_group_size=GROUP_ROWS,
+        write_page_index=True,
+        write_page_checksum=True,
+        max_rows_per_page=_PAGE_ROWS,
+    )
 
 
 def _bloom(columns: Sequence[str], rows: int) -> dict[str, dict[str, float]]:

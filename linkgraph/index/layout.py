@@ -57,6 +57,16 @@ def internal_file(build: Path, bucket: int) -> Path:
     return bucket_folder(build, bucket) / "internal.parquet"
 
 
+def lost_file(build: Path, bucket: int) -> Path:
+    """Return the file of the links that their page no longer holds; there is none in a bucket that lost none."""
+    return bucket_folder(build, bucket) / "lost.parquet"
+
+
+def events_file(build: Path, bucket: int) -> Path:
+    """Return the file of what happened to the links whose target domain falls into *bucket*."""
+    return build / "events" / f"bucket={bucket:03d}" / "events.parquet"
+
+
 def graph_stem(build: Path, level: str, policy: str = "") -> Path:
     """Return what the file names of one level's arrays begin with: those of one policy, or of all."""
     return build / "graph" / policy.replace("/", "-") / level

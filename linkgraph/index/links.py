@@ -1,7 +1,8 @@
 """The edges that point into one bucket of domains → one row a distinct link, sorted by target, ready to be looked up.
 
 A link is distinct by source page, target URL and fragment, kind, rel, anchor, alt and zone, as it is on one page. Of
-several observations the newest is kept, if the page still holds it; `first_seen` and `last_seen` tell the span.
+several observations the newest is kept; `first_seen` and `last_seen` tell the span, `state` what is known of it now.
+What its page no longer holds is kept apart, as lost.
 Promises the order: target domain by reversed labels, target URL, source domain by reversed labels, source URL,
 ordinal.
 """
@@ -18,11 +19,12 @@ from numpy.typing import NDArray
 from linkgraph.classify.answer import CLASSES
 from linkgraph.edges.schema import EDGES
 from linkgraph.graph.collapse.scan import among, utf8
-from linkgraph.graph.collapse.standing import Standing
 from linkgraph.graph.intern import Interner
 from linkgraph.graph.names import Names
 from linkgraph.index.classified import ADDED as CLASSIFIED
 from linkgraph.index.columns import codes, ranks, starts_of_runs
+from linkgraph.index.history import History
+from linkgraph.index.states import STATE_COLUMNS
 
 _IDENTITY = ("dst_fragment", "kind", "rel", "anchor", "alt", "zone")
 """What, beside its two URLs, tells a link from another one on the same page."""
@@ -34,6 +36,7 @@ _ADDED = (
     pa.field("last_seen", pa.timestamp("ms", tz="UTC")),
     pa.field("src_authority", pa.float64()),
     pa.field("dst_status", pa.int16(), nullable=True),
+    *STATE_COLUMNS,
 )
 
 LINKS: pa.Schema = pa.schema([*EDGES, *_ADDED], metadata={**EDGES.metadata, b"linkgraph.table": b"links"})
@@ -87,40 +90,63 @@ def _milliseconds(moment: NDArray[np.int64]) -> pa.Array:
     return pa.array(moment).cast(pa.timestamp("ms", tz="UTC"))
 
 
-def distinct_links(
-    rows: pa.Table, domains: Domains, pages: pa.Table, standing: Standing
-) -> tuple[pa.Table, NDArray[np.int64]]:
-    """Return one row a distinct link, with the columns that the build adds, and the order that sorts them by target.
+@dataclass(frozen=True, slots=True)
+class Distinct:
+    """One row a distinct link, in working form, with every column of `LINKS`."""
+
+    links: pa.Table
+    """Those that stand."""
+    order: NDArray[np.int64]
+    """Sorts them by target."""
+    lost: pa.Table
+    """Those that their page no longer holds, sorted by target."""
+
+
+def distinct_links(rows: pa.Table, domains: Domains, pages: pa.Table, history: History) -> Distinct:
+    """Return one row a distinct link, with the columns that the build adds.
 
     Args:
         rows: the edges of one bucket in working form, `run` included.
         domains: authority and order of every domain.
         pages: the newest row of every page of the same bucket.
-        standing: tells which links a later visit of their page did not find again; they are left out.
+        history: tells what became of each link, and takes note of it.
     """
     source, target = domains.find(rows["src_domain"]), domains.find(rows["dst_domain"])
     page, moment = ranks(rows["src_url"]), rows["observed_at"].cast(pa.int64()).to_numpy()
     into = (domains.place[target] << 32) | ranks(rows["dst_url"])
     out_of = (domains.place[source] << 32) | page
-    first = last = np.arange(rows.num_rows)
+    last = link = np.arange(rows.num_rows)
     if not _seen_once(page, moment):
         identity = _identity(rows).view(np.int64)
         order = np.lexsort((moment, identity, out_of, into))
         starts = starts_of_runs(into[order], out_of[order], identity[order])
-        first, last = order[starts], order[np.append(starts[1:], len(order)) - 1]
+        last = order[np.append(starts[1:], len(order)) - 1]
+        link = np.empty(len(order), np.int64)
+        link[order] = np.repeat(np.arange(len(starts)), np.diff(np.append(starts, len(order))))
+    found = history.take(rows, page, link, source == target)
     last_seen = _milliseconds(moment[last])
-    still = standing.holds(rows["src_url"].combine_chunks().take(pa.array(last)), last_seen)
-    if len(last) < rows.num_rows or not still.all():
-        first, last = first[still], last[still]
+    still = history.standing.holds(rows["src_url"].combine_chunks().take(pa.array(last)), last_seen)
+    if len(last) < rows.num_rows:
         rows, into, out_of, source = rows.take(pa.array(last)), into[last], out_of[last], source[last]
     for name, values in (
-        ("first_seen", _milliseconds(moment[first])),
-        ("last_seen", _milliseconds(moment[last])),
+        ("first_seen", _milliseconds(found.first)),
+        ("last_seen", last_seen),
         ("src_authority", pa.array(domains.authority[source])),
         ("dst_status", _status_of(rows["dst_url"], pages)),
+        *zip((field.name for field in STATE_COLUMNS), found.columns, strict=True),
     ):
         rows = rows.append_column(name, values)
-    return rows, np.lexsort((rows["ordinal"].to_numpy(), out_of, into))
+    order = np.lexsort((rows["ordinal"].to_numpy(), out_of, into))
+    gone = ~still & ~found.superseded
+    lost = rows.take(pa.array(order[gone[order]]))
+    if not still.all():
+        rows, order = rows.filter(pa.array(still)), _without(order, still)
+    return Distinct(rows, order, lost)
+
+
+def _without(order: NDArray[np.int64], kept: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Return *order* of the rows that are kept, counted without the others."""
+    return (np.cumsum(kept) - 1)[order[kept[order]]]
 
 
 def _status_of(urls: pa.ChunkedArray, pages: pa.Table) -> pa.Array:

@@ -6,7 +6,7 @@ a build that is damaged or of a newer format.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,9 +17,18 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from linkgraph.errors import CorruptFileError
+from linkgraph.errors import CorruptFileError, StateError
 from linkgraph.graph.names import Names, load_array
-from linkgraph.index.layout import GROUP_ROWS, Reader, backlinks_file, bucket_of, current_build, graph_stem
+from linkgraph.index.layout import (
+    GROUP_ROWS,
+    Reader,
+    backlinks_file,
+    bucket_of,
+    current_build,
+    events_file,
+    graph_stem,
+    lost_file,
+)
 from linkgraph.index.links import LINKS
 from linkgraph.index.record import BuildResult, read_record
 from linkgraph.model import RESOURCE_KINDS
@@ -112,6 +121,37 @@ class Build:
             chosen = pc.and_(chosen, pc.not_equal(kind, resource))
         return _complete(table.filter(chosen))
 
+    def events_of(self, domain: str | None) -> pa.Table:
+        """Return the rows of the events table whose target domain is *domain*; of all domains where it is None.
+
+        Raises:
+            StateError: the build was made by a linkgraph that kept no history.
+        """
+        folder = self.record.folder
+        if not events_file(folder, 0).exists():
+            raise StateError(f"build {self.record.name} holds no history; run `linkgraph build` again")
+        tables = [_read_groups(events_file(folder, number), None, _named(domain)) for number in self._buckets(domain)]
+        return _of(unified(tables), domain)
+
+    def histories(self, domain: str | None, columns: Sequence[str]) -> pa.Table:
+        """Return columns of every link from another domain to *domain* that was ever seen, lost ones included.
+
+        Raises:
+            StateError: the build was made by a linkgraph that kept no history.
+        """
+        tables = []
+        for number in self._buckets(domain):
+            paths = (backlinks_file(self.record.folder, number), lost_file(self.record.folder, number))
+            for path in (path for path in paths if path.exists()):
+                if "state" not in pq.read_schema(path).names:
+                    raise StateError(f"build {self.record.name} holds no history; run `linkgraph build` again")
+                tables.append(_read_groups(path, None, _named(domain), ["dst_domain", "internal", *columns]))
+        whole = _of(unified(tables), domain)
+        return whole.filter(pc.invert(whole["internal"])).select(list(columns))
+
+    def _buckets(self, domain: str | None) -> Sequence[int]:
+        return range(self.record.buckets) if domain is None else [bucket_of(domain, self.record.buckets)]
+
 
 def _complete(links: pa.Table) -> pa.Table:
     """Return links of an older build with the columns that it does not have yet, null in every row."""
@@ -119,6 +159,19 @@ def _complete(links: pa.Table) -> pa.Table:
         if column.name not in links.column_names:
             links = links.add_column(place, column.with_nullable(True), pa.nulls(links.num_rows, column.type))
     return links
+
+
+def unified(tables: Sequence[pa.Table]) -> pa.Table:
+    """Return one table of several, whose dictionaries may differ."""
+    return pa.concat_tables(tables).unify_dictionaries()
+
+
+def _named(domain: str | None) -> tuple[tuple[str, str], ...]:
+    return () if domain is None else (("dst_domain", domain),)
+
+
+def _of(table: pa.Table, domain: str | None) -> pa.Table:
+    return table if domain is None else table.filter(pc.equal(table["dst_domain"], domain))
 
 
 def _read_groups(

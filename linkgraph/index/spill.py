@@ -31,7 +31,7 @@ class Spill:
     def __init__(self, folder: Path, name: str, schema: pa.Schema, buckets: int, budget: int = BUDGET) -> None:
         self.schema = schema
         self._folder, self._name = folder, name
-        self._buckets, self._budget = buckets, budget
+        self.buckets, self._budget = buckets, budget
         self._waiting: list[pa.Table] = []
         self._waiting_buckets: list[NDArray[np.int32]] = []
         self._bytes = 0
@@ -54,8 +54,8 @@ class Spill:
         bucket = np.concatenate([np.empty(0, np.int32), *self._waiting_buckets])
         self._waiting, self._waiting_buckets, self._bytes = [], [], 0
         order = np.argsort(bucket, kind="stable")
-        ends = np.searchsorted(bucket[order], np.arange(self._buckets + 1))
-        if self._buckets > 1:
+        ends = np.searchsorted(bucket[order], np.arange(self.buckets + 1))
+        if self.buckets > 1:
             rows = rows.take(pa.array(order))
         return [rows.slice(begin, end - begin) for begin, end in pairwise(ends)]
 

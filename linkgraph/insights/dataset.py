@@ -17,6 +17,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from linkgraph.edges.clock import lifts
 from linkgraph.edges.dataset import Snapshot, snapshot
 from linkgraph.errors import StateError, UnknownDomainError, UsageError
 from linkgraph.graph.names import Names
@@ -107,8 +108,9 @@ class Dataset:
         from linkgraph.graph.collapse.standing import Standing, StandingScan
 
         live = self.snapshot
-        pages = FileScan(live.page_files)
-        edges = StandingScan(FileScan(live.edge_files), Standing.read(pages))
+        late = lifts(live)
+        pages = FileScan(live.page_files, late)
+        edges = StandingScan(FileScan(live.edge_files, late), Standing.read(pages))
         graphs = collapse_each(edges, pages, chosen, [level])
         return [graphs[name][level] for name in names]
 
@@ -190,6 +192,22 @@ class Dataset:
         links = kinds.of_links(self._build.links_to(target.domain, target.column, target.value))
         order = [("src_authority", "descending"), ("src_url", "ascending"), ("dst_url", "ascending")]
         return links.sort_by([*order, ("ordinal", "ascending")]).slice(0, limit)
+
+    def events(self, domain: str | None = None) -> pa.Table:
+        """Return the rows of the events table about links to a registrable domain; to all where it is None.
+
+        Raises:
+            StateError: no build yet, or one without history.
+        """
+        return self._build.events_of(domain)
+
+    def histories(self, domain: str | None, columns: Sequence[str]) -> pa.Table:
+        """Return columns of the links table for every link from another domain that was ever seen, lost ones included.
+
+        Raises:
+            StateError: no build yet, or one without history.
+        """
+        return self._build.histories(domain, columns)
 
     def _known(self, names: Names, name: str, level: str) -> int:
         node = names.find(name)

@@ -6,8 +6,8 @@ be read, by name.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -21,6 +21,9 @@ from linkgraph.errors import CorruptFileError
 
 BATCH_ROWS = 131_072
 """One row group of our own files; smaller batches cost calls, larger ones memory."""
+
+MOMENTS = ("observed_at", "fetched_at")
+"""The columns that a clock wrote."""
 
 
 class Scan(Protocol):
@@ -46,6 +49,8 @@ class FileScan:
     """Parquet files; the column `run` is read from a folder `run=<run>` in the path."""
 
     files: tuple[Path, ...]
+    lifts: Mapping[str, int] = field(default_factory=dict)
+    """Milliseconds to add to the moments of a run whose clock had gone back (`linkgraph.edges.clock`)."""
 
     def batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
         """Yield the rows of each file, file after file.
@@ -55,7 +60,7 @@ class FileScan:
         """
         for path in self.files:
             try:
-                yield from _read(path, columns)
+                yield from _read(path, columns, self.lifts)
             except (OSError, pa.ArrowException, KeyError) as reason:
                 raise CorruptFileError(
                     f"{path} cannot be read ({reason}); `linkgraph doctor` sets it aside, the next crawl fetches "
@@ -63,13 +68,23 @@ class FileScan:
                 ) from reason
 
 
-def _read(path: Path, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+def _read(path: Path, columns: Sequence[str], lifts: Mapping[str, int]) -> Iterator[pa.RecordBatch]:
     stored = [name for name in columns if name != "run"]
     run = next((part.removeprefix("run=") for part in path.parts if part.startswith("run=")), "")
+    lift = lifts.get(run, 0)
     with pq.ParquetFile(path, page_checksum_verification=True) as file:
         for batch in file.iter_batches(batch_size=BATCH_ROWS, columns=stored):
-            arrays = [_repeated(run, len(batch)) if name == "run" else batch.column(name) for name in columns]
+            arrays = [
+                _repeated(run, len(batch)) if name == "run" else _lifted(batch.column(name), name, lift)
+                for name in columns
+            ]
             yield pa.RecordBatch.from_arrays(arrays, names=list(columns))
+
+
+def _lifted(column: pa.Array, name: str, lift: int) -> pa.Array:
+    if not lift or name not in MOMENTS:
+        return column
+    return pc.add(column.cast(pa.int64()), lift).cast(column.type)
 
 
 def _repeated(text: str, rows: int) -> pa.Array:

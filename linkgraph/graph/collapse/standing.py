@@ -1,7 +1,8 @@
 """Pages of several runs → which of the links that were ever observed still stand.
 
 A page's links are those of the last visit that told what the page is: what it no longer holds then, or all of them
-where the server says that it is gone, do not stand; a time-out or a refusal leaves them standing. Promises that links
+where the server says that it is gone, do not stand; a time-out, a refusal, or an answer that was not read to its end
+leaves them standing. Promises that links
 of pages that nobody visited again stand. Memory grows with the pages of the runs, not with links.
 """
 
@@ -15,11 +16,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from linkgraph.graph.collapse.scan import Scan, among, decoded, utf8
+from linkgraph.graph.collapse.scan import Scan, among, decoded, mask, utf8
 from linkgraph.graph.intern import Interner
-from linkgraph.model import CONCLUSIVE_OUTCOMES, GONE_STATUSES
+from linkgraph.model import CONCLUSIVE_OUTCOMES, GONE_STATUSES, PARTIAL_REASONS
 
-_VISIT = ("url", "fetched_at", "outcome", "status", "run")
+_VISIT = ("url", "fetched_at", "outcome", "status", "outcome_reason", "truncated")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +37,8 @@ class Standing:
         if len(_runs(pages)) < 2:
             return cls(Interner(), np.empty(0, np.int64))
         urls, moment = Interner(), np.full(1024, np.iinfo(np.int64).min)
-        for whole in pages.batches(_VISIT[:-1]):
-            gone = pc.fill_null(pc.is_in(whole.column("status"), pa.array(GONE_STATUSES, pa.int16())), False)
-            failed = among(whole.column("outcome"), ("failed",)) & gone.to_numpy(zero_copy_only=False)
-            batch = whole.filter(pa.array(failed | among(whole.column("outcome"), CONCLUSIVE_OUTCOMES)))
+        for whole in pages.batches(_VISIT):
+            batch = whole.filter(pa.array(is_gone(whole) | (read_at_all(whole) & ~read_in_part(whole))))
             page = urls.add(*utf8(decoded(batch.column("url"))))
             if len(urls) > len(moment):
                 more = np.full(2 * len(urls) - len(moment), np.iinfo(np.int64).min)
@@ -60,6 +59,22 @@ class Standing:
         seen = moment.cast(pa.int64()).to_numpy()
         stands: NDArray[np.bool_] = (known < 0) | (seen >= self.moment[known])
         return stands
+
+
+def is_gone(pages: pa.RecordBatch) -> NDArray[np.bool_]:
+    """Return which rows of the pages table say that there is no such page; shape (n,)."""
+    gone = mask(pc.is_in(pages.column("status"), pa.array(GONE_STATUSES, pa.int16())))
+    return among(pages.column("outcome"), ("failed",)) & gone
+
+
+def read_at_all(pages: pa.RecordBatch) -> NDArray[np.bool_]:
+    """Return which rows of the pages table say what a page is; shape (n,)."""
+    return among(pages.column("outcome"), CONCLUSIVE_OUTCOMES)
+
+
+def read_in_part(pages: pa.RecordBatch) -> NDArray[np.bool_]:
+    """Return which rows are of answers that were not read to their end: a link may stand in the rest; shape (n,)."""
+    return among(pages.column("outcome_reason"), PARTIAL_REASONS) | mask(pages.column("truncated"))
 
 
 def _runs(pages: Scan) -> set[str]:
