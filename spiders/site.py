@@ -40,6 +40,7 @@ from linkgraph.frontier.retry import read_retry_after
 from linkgraph.frontier.revisit import RevisitRule
 from linkgraph.frontier.scope import Scope
 from linkgraph.frontier.seeds import Seeds, read_seeds
+from linkgraph.frontier.turns import TURNS
 from linkgraph.model import Links, Observation, Page
 
 _REASONS: tuple[tuple[type[BaseException], str], ...] = (
@@ -125,11 +126,12 @@ class SiteSpider(Spider):
         for one in nothing:
             yield one
 
-    def parse(self, response: Response, **_: Any) -> Iterator[Observation] | AsyncIterator[Observation]:
+    def parse(self, response: Response, **_: Any) -> AsyncIterator[Observation]:
         """Yield what *response* shows; a large one is read in a process of its own."""
-        return self._aside(response) if cost(response.body) > INLINE else self._inline(response)
+        return self._aside(response) if cost(response.url, response.body) > INLINE else self._inline(response)
 
-    def _inline(self, response: Response) -> Iterator[Observation]:
+    async def _inline(self, response: Response) -> AsyncIterator[Observation]:
+        await TURNS.wait()
         options = self._options(response)
         found = observe(response.url, response.status, _headers(response), response.body, **options)
         yield _observation(response, *found)
@@ -153,9 +155,9 @@ class SiteSpider(Spider):
 
     async def parse_rendered(self, rendering: Rendering, response: Response, **_: Any) -> AsyncIterator[Observation]:
         """Yield what *response* shows, in a browser too where *rendering* wants that."""
-        large = cost(response.body) > INLINE
-        observed = [one async for one in self._aside(response)] if large else list(self._inline(response))
-        for seen in observed:
+        async for seen in (
+            self._aside(response) if cost(response.url, response.body) > INLINE else self._inline(response)
+        ):
             seen.page, seen.links = await rendering.look(seen.page, seen.links, _headers(response), response.body)
             yield seen
 

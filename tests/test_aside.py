@@ -82,16 +82,24 @@ def test_what_costs_another_process_seconds_costs_this_one_a_fraction():
         b"<A HREF=/x>" * 700,
         b"word " * 150_000,
         b"<div " + b"a=1 " * 200_000,
+        b"<meta name=robots>" * 1200,
+        b"&a" * 100_000,
     ],
 )
 def test_what_may_take_long_is_known_by_its_bytes(body):
-    assert cost(body) > INLINE
+    assert cost("http://a.test/", body) > INLINE
+
+
+def test_a_large_robots_file_that_is_a_page_is_read_aside():
+    rules = b"Disallow: /x\n" * 2000
+
+    assert cost("http://a.test/robots.txt", rules) > INLINE > cost("http://a.test/rules.txt", rules)
 
 
 def test_an_ordinary_page_is_read_where_it_is():
     text = b"<p>" + b"A paragraph of plain words, as long as most of them are. " * 5 + b"<a href=/x>a link</a></p>"
 
-    assert cost(text * 100) < INLINE
+    assert cost("http://a.test/", text * 100) < INLINE
 
 
 def test_an_error_in_the_other_process_is_one_here():

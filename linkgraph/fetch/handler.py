@@ -30,6 +30,7 @@ from linkgraph.fetch.coding import Unpacker
 from linkgraph.fetch.descriptors import room
 from linkgraph.fetch.guard import DEFAULT_PORTS, Guard, parse_networks
 from linkgraph.fetch.resolve import GuardedConnector, GuardedResolver, parse_mappings
+from linkgraph.frontier.turns import TURNS
 
 TRUNCATED = "truncated"
 """Flag of a response whose body was cut at the cap."""
@@ -40,9 +41,6 @@ SKIPPED = "skipped"
 _UNWANTED_TYPES = ("image/", "audio/", "video/", "font/", "application/zip", "application/pdf", "application/x-tar")
 _READ_SIZE = 65536
 _PACE = Pace()
-_TURN = 0.01
-"""Seconds of unpacking after which other requests have their turn."""
-
 MAX_SENT = 16 * 1024 * 1024
 """Bytes taken off the wire for one body, for codings that make less of them than they are."""
 
@@ -123,6 +121,11 @@ class GuardedDownloadHandler(AiohttpDownloadHandler):
             trust_env=False,
         )
 
+    async def download_request(self, request: Request) -> Response:
+        """Send *request* in a turn of the loop that has time for it: its answer's time is the server's, not ours."""
+        await TURNS.wait()
+        return await super().download_request(request)
+
     @asynccontextmanager
     async def _make_request(self, request: Request, timeout: float) -> AsyncIterator[_ClientResponse]:  # noqa: ASYNC109 - Scrapy's
         try:
@@ -160,7 +163,7 @@ async def _read_capped(content: aiohttp.StreamReader, unpacker: Unpacker, pace: 
         AnswerError: the body comes too slowly, or not a byte of it can be unpacked.
     """
     chunks: list[bytes] = []
-    began = paused = time.monotonic()
+    began = time.monotonic()
     received = 0
     while not unpacker.full and received <= MAX_SENT:
         try:
@@ -176,10 +179,7 @@ async def _read_capped(content: aiohttp.StreamReader, unpacker: Unpacker, pace: 
             raise AnswerError("http:coding", "no byte of the body can be unpacked")
         if unpacker.broken:
             break
-        now = time.monotonic()
-        if pace.is_slow(received, now - began):
+        if pace.is_slow(received, time.monotonic() - began):
             raise AnswerError("transport:slow", f"{received} bytes")
-        if now - paused > _TURN:
-            await asyncio.sleep(0)  # `read` does not wait while bytes are at hand
-            paused = time.monotonic()
+        await TURNS.wait()  # `read` does not wait while bytes are at hand
     return b"".join(chunks), content.at_eof() and not unpacker.waiting and unpacker.complete

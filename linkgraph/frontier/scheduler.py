@@ -23,14 +23,19 @@ from linkgraph.errors import LinkgraphError
 from linkgraph.frontier.conditional import conditions, settled
 from linkgraph.frontier.crawl_session import CrawlSession, Opened
 from linkgraph.frontier.frontier import Frontier
+from linkgraph.frontier.garbage import Garbage
 from linkgraph.frontier.host_queue import HostQueue
 from linkgraph.frontier.pace import Answered
 from linkgraph.frontier.records import Host, Lease
 from linkgraph.frontier.retry import Retries
+from linkgraph.frontier.turns import TURNS
 from linkgraph.model import Links, Page
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
+
+_WAKEN = 1000
+"""Hosts that the frontier is told of in one turn of the event loop: 2 ms."""
 
 _UNSENT = ("robots:", "guard:", "dns:", "tls:", "host:", "consent:")
 """Reasons of pages that were never asked for: their host is not to rest for them."""
@@ -88,6 +93,8 @@ class FrontierScheduler(BaseScheduler):
         self._recorded_since: float | None = None
         self._links = 0
         self._foreign: deque[Request] = deque()
+        self._waking: deque[Host] = deque()
+        self._garbage = Garbage()
         self._timer: asyncio.TimerHandle | None = None
         self.error: LinkgraphError | None = None
         """Why the crawl had to stop, if it had to."""
@@ -106,6 +113,7 @@ class FrontierScheduler(BaseScheduler):
         self.frontier = self._spider.frontier
         self.frontier.wake(self.session.ledger.pending_hosts(), self.clock())
         self._loop = asyncio.get_running_loop()
+        self._garbage.begin()
 
     def enqueue_request(self, request: Request) -> bool:
         """Queue a request that is not the frontier's own."""
@@ -116,7 +124,7 @@ class FrontierScheduler(BaseScheduler):
         """Tell whether anything is left to take, under way, or uncommitted."""
         if self.error is not None:
             return False
-        if self._foreign or self._jobs:
+        if self._foreign or self._jobs or self._waking:
             return True
         exhausted = self.frontier.run_exhausted
         return not self.frontier.idle or (len(self.session.segment) > 0 and not exhausted)
@@ -127,11 +135,14 @@ class FrontierScheduler(BaseScheduler):
             return self._foreign.popleft()
         if self.error is not None or self._behind():
             return None
+        if TURNS.over():  # the engine takes as many as there are connections, each with work of its own
+            self._wake_at(self.clock())
+            return None
         taken = self.frontier.take(self.clock())
         self._lease_if_hungry()
         if taken is not None:
             return self._request(*taken)
-        if self.frontier.dry and not self._leasing:
+        if self.frontier.dry and not self._leasing and not self._waking:
             self.commit_if_due(dry=True)
             self._rejudge_at_the_end()
         if not self._leasing:  # the lease's end wakes the engine; a host that waits for it may be due since long
@@ -139,7 +150,7 @@ class FrontierScheduler(BaseScheduler):
         return None
 
     def _rejudge_at_the_end(self) -> None:
-        if self._rejudged or self._jobs or self.frontier.in_flight or len(self.session.segment):
+        if self._rejudged or self._jobs or self._waking or self.frontier.in_flight or len(self.session.segment):
             return
         self._rejudged = True
         self._run(self.session.rejudge, lambda hosts: self.frontier.wake(hosts, self.clock()))
@@ -237,11 +248,21 @@ class FrontierScheduler(BaseScheduler):
 
         def done(hosts: Sequence[Host]) -> None:
             self._committing = False
+            self._garbage.committed()
             self._count_commit(time.perf_counter() - started)
-            self.frontier.wake(hosts, self.clock())
+            self._waking.extend(hosts)
+            self._wake_some()
             self.commit_if_due()
 
         self._run(lambda: self.session.commit(segment), done)
+
+    def _wake_some(self) -> None:
+        """Tell the frontier of hosts that may have gained URLs, so many a turn: a page may name ten thousand."""
+        some = [self._waking.popleft() for _ in range(min(len(self._waking), _WAKEN))]
+        self.frontier.wake(some, self.clock())
+        if self._waking:
+            self._loop.call_soon(self._wake_some)
+        self.wake()
 
     def _count_commit(self, seconds: float) -> None:
         stats = self._crawler.stats
@@ -306,6 +327,7 @@ class FrontierScheduler(BaseScheduler):
         """End the run's work: log the finish if nothing is left, give leases back, unlock."""
         if self._timer is not None:
             self._timer.cancel()
+        self._garbage.end()
         self._worker.shutdown(wait=True)
         finished = reason == "finished" and self.error is None and not self._spider.started.finished
         try:
