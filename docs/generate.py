@@ -17,6 +17,7 @@ import typer
 
 from linkgraph.classify.vocabulary import ACQUISITIONS, NO_HYPERLINK, PLACEMENTS, backlink_words
 from linkgraph.cli import application
+from linkgraph.graph.sites.owners import POINTS
 from linkgraph.model import EVENTS, LOST_REASONS, REASONS, STATES
 
 DOCS = Path(__file__).resolve().parent
@@ -63,6 +64,13 @@ def lost() -> str:
 def states() -> str:
     """Return a table of what is known of a link."""
     return _words("state", STATES)
+
+
+def owner_points() -> str:
+    """Return a table of what speaks for one owner of two domains."""
+    return "\n".join(
+        ["| evidence | points |", "|---|---|", *(f"| {word} | {points} |" for word, points in POINTS.items())]
+    )
 
 
 def placements() -> str:
@@ -117,6 +125,7 @@ PARTS: dict[str, tuple[str, Callable[[], str]]] = {
     "commands": ("commands.md", commands),
     "placements": ("classification.md", placements),
     "acquisitions": ("classification.md", acquisitions),
+    "owner-points": ("classification.md", owner_points),
 }
 
 

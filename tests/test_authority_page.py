@@ -13,7 +13,7 @@ from linkgraph.edges.schema import EDGES
 from linkgraph.graph.csr import LinkGraph
 from linkgraph.graph.policy import FOLLOWED
 from linkgraph.graph.power import ROUNDING, smallest_tolerance
-from linkgraph.index.links import LINKS
+from linkgraph.index.schema import LINKS
 from linkgraph.index.tables import DOMAINS, HOSTS
 
 

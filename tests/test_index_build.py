@@ -87,6 +87,7 @@ def brute_force(edges, pages, level):
         source["linked_domains"].add(edge["dst_domain"])
         target["backlinks"].add(key)
         target["referring_domains"].add(edge["src_domain"])
+        target["independent_owners"].add(edge["src_domain"])  # no two of these sites have an owner in common
         target["referring_ips"].add(ip[edge["src_host"]])
         if edge["kind"] in {"a", "area"} and not (edge["nofollow"] or edge["ugc"] or edge["sponsored"]):
             target["backlinks_followed"].add(key)

@@ -12,7 +12,7 @@ from linkgraph.classify.answer import LANGUAGE_COLUMN
 from linkgraph.errors import UsageError
 from linkgraph.index import classified
 from linkgraph.index.build import build
-from linkgraph.index.classified import ADDED
+from linkgraph.index.schema import CLASSIFIED
 from linkgraph.insights.summary import summarise
 
 COMMENT = {"zone": "comments", "dom_path": "html>body>div#comments>ol>li.comment>cite>a", "rel": ("ugc", "nofollow")}
@@ -32,7 +32,7 @@ def web(observed):
 
 def by_link(rows):
     names = ("src_url", "dst_url", "anchor", "zone", "ordinal")
-    return {tuple(row[name] for name in names): {name: row[name] for name in ADDED} for row in rows}
+    return {tuple(row[name] for name in names): {name: row[name] for name in CLASSIFIED} for row in rows}
 
 
 def built(root):
@@ -92,11 +92,11 @@ def test_a_build_from_before_links_were_classified_is_still_read(web):
     data = linkgraph.open(web.commit())
     for path in build(data.root).folder.glob("links/*/*.parquet"):
         old = pq.read_table(path, partitioning=None)
-        pq.write_table(old.drop_columns(list(ADDED)), path)
+        pq.write_table(old.drop_columns(list(CLASSIFIED)), path)
     links = data.backlinks(TARGET)
 
     assert links.num_rows == 15
-    assert {links[name].null_count for name in ADDED} == {15}
+    assert {links[name].null_count for name in CLASSIFIED} == {15}
     assert data.backlinks(TARGET, acquisition=["ugc"]).num_rows == 0
     (row,) = summarise(data, ["target.example"]).to_pylist()
     assert row["acquisitions"] is None

@@ -35,6 +35,12 @@ NO_HYPERLINK: dict[str, str] = {
 }
 """The placements of what is no hyperlink."""
 
+FRAME = ("nav", "header", "footer", "widget", "technical")
+"""Placements around the content: what stands there on every page was put into the template."""
+
+LISTED = ("list", "sidebar", *FRAME)
+"""Placements where partners name each other."""
+
 ACQUISITIONS: dict[str, str] = {
     "editorial": "the page's own author chose to point there, on merit",
     "placed": "guest post, press release, advertorial, sponsored article whose author serves the target",

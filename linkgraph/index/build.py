@@ -144,7 +144,7 @@ class _Work:
             tallies = {level: Tally(level, ids[level]) for level in LEVELS}
             addresses = Addresses.read(self.pages)
             history = History(checks, self.folder / ".spill", buckets)
-            sorter = Sorter(names["domain"], domains, addresses, tuple(tallies.values()), history)
+            sorter = Sorter(names["domain"], domains, addresses, tuple(tallies.values()), history, ids["host"])
             links = compact(
                 self.classified("classifying links"),
                 self.pages,

@@ -19,9 +19,7 @@ from linkgraph.classify.evidence import GENERATOR_COLUMN, TITLE_COLUMN
 from linkgraph.edges.schema import EDGES, PAGES
 from linkgraph.graph.collapse.scan import FileScan
 from linkgraph.index.columns import to_working
-
-ADDED = ("placement", "acquisition", "acquisition_probability", "evidence", "rules_version")
-"""The columns of `classify` that a build keeps of every link."""
+from linkgraph.index.schema import CLASSIFIED
 
 TOGETHER = 1 << 16
 """Rows classified at once: some 60 MB of work; twice as many were 5 % faster, a quarter of them 20 % slower."""
@@ -31,7 +29,7 @@ _OF_PAGE = {LANGUAGE_COLUMN: "language", TITLE_COLUMN: "title", GENERATOR_COLUMN
 
 @dataclass(frozen=True, slots=True)
 class ClassifiedScan:
-    """The edges table with the columns of `ADDED`, in working form; a batch never ends within a page."""
+    """The edges table with the columns of `CLASSIFIED`, in working form; a batch never ends within a page."""
 
     edge_files: tuple[Path, ...]
     page_files: tuple[Path, ...]
@@ -45,7 +43,7 @@ class ClassifiedScan:
             CorruptFileError: a file cannot be read.
         """
         for links, classes in classify_batches(_gathered(self._read())):
-            arrays = [_whole(classes[name] if name in ADDED else links[name]) for name in columns]
+            arrays = [_whole(classes[name] if name in CLASSIFIED else links[name]) for name in columns]
             yield pa.RecordBatch.from_arrays(arrays, names=list(columns))
 
     def _read(self) -> Iterator[pa.Table]:

@@ -12,18 +12,32 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from linkgraph.classify.answer import CLASSES
 from linkgraph.edges.schema import EDGES, PAGES
 from linkgraph.graph.collapse.scan import Scan, utf8
+from linkgraph.graph.intern import Interner
 from linkgraph.graph.names import Names
-from linkgraph.index.classified import ADDED as CLASSIFIED
+from linkgraph.graph.sites.owners import Owners
 from linkgraph.index.columns import to_working, working_schema
 from linkgraph.index.files import write_events, write_links
 from linkgraph.index.history import History
-from linkgraph.index.layout import backlinks_file, bucket_folder, bucket_of, events_file, internal_file, lost_file
+from linkgraph.index.layout import (
+    backlinks_file,
+    bucket_folder,
+    bucket_of,
+    events_file,
+    internal_file,
+    lost_file,
+    sites_file,
+)
 from linkgraph.index.links import Domains, distinct_links, newest_pages
+from linkgraph.index.schema import CLASSIFIED
+from linkgraph.index.site_links import SiteLinks
+from linkgraph.index.site_pages import SitePages
+from linkgraph.index.sites import Sites, without_sites
 from linkgraph.index.spill import Spill
 from linkgraph.index.tally import Addresses, Bucket, Tally
 
@@ -54,6 +68,7 @@ class Sorter:
     tallies: tuple[Tally, ...]
     """Counted into, bucket by bucket."""
     history: History
+    hosts: Interner
 
 
 def compact(edges: Scan, pages: Scan, sorter: Sorter, *, build: Path, buckets: int, done: Callable[[int], None]) -> int:
@@ -70,19 +85,22 @@ def compact(edges: Scan, pages: Scan, sorter: Sorter, *, build: Path, buckets: i
     """
     spilled = sorter.history.folder
     bucket = np.fromiter((bucket_of(name, buckets) for name in sorter.names), np.int32, len(sorter.names))
-    rows = _spill(edges, Spill(spilled, "edges", _EDGE_ROWS, buckets), sorter.domains, bucket, "dst_domain")
+    seen = SiteLinks(sorter.domains.ids, sorter.history.standing)
+    rows = _spill(edges, Spill(spilled, "edges", _EDGE_ROWS, buckets), sorter.domains, bucket, "dst_domain", seen.see)
     known = _spill(pages, Spill(spilled, "pages", _PAGE_ROWS, buckets), sorter.domains, bucket, "domain")
+    sites = Sites.of(SitePages.read(pages, sorter.domains.ids, sorter.hosts), seen, sorter.names)
+    pq.write_table(sites.table(sorter.names), sites_file(build), compression="zstd", write_page_checksum=True)
     total = 0
     for number in range(buckets):
         newest = newest_pages(known.bucket(number))
         found = distinct_links(rows.bucket(number), sorter.domains, newest, sorter.history)
-        links, order = found.links, found.order
-        within = _count(links, newest, sorter)[order]
+        links, order = sites.add_to(found.links, sorter.domains.ids, sorter.hosts), found.order
+        within = _count(links, newest, sorter, sites.owners)[order]
         bucket_folder(build, number).mkdir(parents=True)
         write_links(backlinks_file(build, number), links, order[~within])
         write_links(internal_file(build, number), links, order[within])
         if found.lost.num_rows:
-            write_links(lost_file(build, number), found.lost, np.arange(found.lost.num_rows))
+            write_links(lost_file(build, number), without_sites(found.lost), np.arange(found.lost.num_rows))
         total += links.num_rows
         done(number + 1)
     rows.remove()
@@ -93,8 +111,16 @@ def compact(edges: Scan, pages: Scan, sorter: Sorter, *, build: Path, buckets: i
     return total
 
 
-def _spill(scan: Scan, spill: Spill, domains: Domains, bucket: NDArray[np.int32], target: str) -> Spill:
+def _spill(
+    scan: Scan,
+    spill: Spill,
+    domains: Domains,
+    bucket: NDArray[np.int32],
+    target: str,
+    see: Callable[[pa.RecordBatch], None] = lambda _: None,
+) -> Spill:
     for batch in scan.batches(spill.schema.names):
+        see(batch)
         node = domains.ids.find(*utf8(batch.column(target)))
         columns = [to_working(column) for column in batch.columns]
         where = bucket[node] if len(bucket) else np.zeros(len(node), np.int32)
@@ -104,9 +130,9 @@ def _spill(scan: Scan, spill: Spill, domains: Domains, bucket: NDArray[np.int32]
     return spill
 
 
-def _count(links: pa.Table, pages: pa.Table, sorter: Sorter) -> NDArray[np.bool_]:
+def _count(links: pa.Table, pages: pa.Table, sorter: Sorter, owners: Owners) -> NDArray[np.bool_]:
     """Count one bucket; return which links stay within a domain."""
-    bucket = Bucket.of(links, pages, sorter.domains.ids, sorter.addresses)
+    bucket = Bucket.of(links, pages, sorter.domains.ids, sorter.addresses, owners.cluster)
     for tally in sorter.tallies:
         tally.add(bucket)
     return bucket.within

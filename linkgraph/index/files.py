@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from linkgraph.index.columns import to_stored
 from linkgraph.index.events import EVENT_ROWS
 from linkgraph.index.layout import GROUP_ROWS
-from linkgraph.index.links import LINKS
+from linkgraph.index.schema import LINKS
 
 _PAGE_ROWS = 4096
 _BLOOM_COLUMNS = ("dst_domain", "dst_url")

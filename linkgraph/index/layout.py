@@ -67,6 +67,11 @@ def events_file(build: Path, bucket: int) -> Path:
     return build / "events" / f"bucket={bucket:03d}" / "events.parquet"
 
 
+def sites_file(build: Path) -> Path:
+    """Return the file of the domains that share an owner with others or mirror one."""
+    return build / "sites.parquet"
+
+
 def graph_stem(build: Path, level: str, policy: str = "") -> Path:
     """Return what the file names of one level's arrays begin with: those of one policy, or of all."""
     return build / "graph" / policy.replace("/", "-") / level

@@ -16,31 +16,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from linkgraph.classify.answer import CLASSES
-from linkgraph.edges.schema import EDGES
 from linkgraph.graph.collapse.scan import among, utf8
 from linkgraph.graph.intern import Interner
 from linkgraph.graph.names import Names
-from linkgraph.index.classified import ADDED as CLASSIFIED
 from linkgraph.index.columns import codes, ranks, starts_of_runs
 from linkgraph.index.history import History
-from linkgraph.index.states import STATE_COLUMNS
+from linkgraph.index.schema import STATE_COLUMNS
 
 _IDENTITY = ("dst_fragment", "kind", "rel", "anchor", "alt", "zone")
 """What, beside its two URLs, tells a link from another one on the same page."""
-
-_ADDED = (
-    pa.field("run", pa.string()),
-    *(CLASSES.field(name).with_nullable(True) for name in CLASSIFIED),
-    pa.field("first_seen", pa.timestamp("ms", tz="UTC")),
-    pa.field("last_seen", pa.timestamp("ms", tz="UTC")),
-    pa.field("src_authority", pa.float64()),
-    pa.field("dst_status", pa.int16(), nullable=True),
-    *STATE_COLUMNS,
-)
-
-LINKS: pa.Schema = pa.schema([*EDGES, *_ADDED], metadata={**EDGES.metadata, b"linkgraph.table": b"links"})
-"""The derived table: the newest observation of each link, the run that made it, and what the build adds."""
 
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 

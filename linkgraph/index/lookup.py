@@ -28,9 +28,10 @@ from linkgraph.index.layout import (
     events_file,
     graph_stem,
     lost_file,
+    sites_file,
 )
-from linkgraph.index.links import LINKS
 from linkgraph.index.record import BuildResult, read_record
+from linkgraph.index.schema import LINKS, SITES
 from linkgraph.model import RESOURCE_KINDS
 
 if TYPE_CHECKING:
@@ -104,6 +105,11 @@ class Build:
         # Every group but the file's last is full, so that the k-th group read begins at k full groups.
         place = np.searchsorted(groups, rows // GROUP_ROWS) * GROUP_ROWS + rows % GROUP_ROWS
         return _read_groups(path, groups.tolist()).take(pa.array(place))
+
+    def sites(self) -> pa.Table:
+        """Return the table of domains that share an owner or mirror another; empty for an older build."""
+        path = sites_file(self.record.folder)
+        return _read_groups(path, None) if path.exists() else SITES.empty_table()
 
     def links_to(self, domain: str, column: str, value: str) -> pa.Table:
         """Return the links from other domains to *domain* whose *column* is *value*, in the order of the file.

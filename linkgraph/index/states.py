@@ -30,13 +30,6 @@ from linkgraph.index.timeline import (
 
 _TIME = pa.timestamp("ms", tz="UTC")
 
-STATE_COLUMNS = (
-    pa.field("state", pa.dictionary(pa.int32(), pa.string()), nullable=True),
-    pa.field("state_reason", pa.string(), nullable=True),
-    pa.field("state_at", _TIME, nullable=True),
-)
-"""What is known of a link by all runs; `state_at` is when that was noticed."""
-
 _REDIRECTS = ("redirect", "refresh")
 
 

@@ -26,6 +26,7 @@ COUNTS = (
     "known_pages",
     "referring_domains",
     "referring_domains_followed",
+    "independent_owners",
     "backlinks",
     "backlinks_followed",
     "referring_ips",
@@ -46,13 +47,22 @@ class Bucket:
     """Links from a domain to itself."""
     address: NDArray[np.int32]
     """Code of the address of each link's source host; -1 where it is unknown."""
+    owner: NDArray[np.int32]
+    """Who runs each link's source, -1 where the same one runs its target."""
     backlink: NDArray[np.bool_]
     followed: NDArray[np.bool_]
     """Backlinks that are votes under the policy `followed`: whatever a build ranks, the counts mean the same."""
 
     @classmethod
-    def of(cls, links: pa.Table, pages: pa.Table, domains: Interner, addresses: Addresses) -> Bucket:
-        """Read the arrays off the tables of one bucket, both in working form."""
+    def of(
+        cls,
+        links: pa.Table,
+        pages: pa.Table,
+        domains: Interner,
+        addresses: Addresses,
+        owners: NDArray[np.int32],
+    ) -> Bucket:
+        """Read the arrays off the tables of one bucket, both in working form; *owners* tells who runs each domain."""
         source = domains.find(*utf8(links["src_domain"].combine_chunks()))
         target = domains.find(*utf8(links["dst_domain"].combine_chunks()))
         whole = links.combine_chunks().to_batches()
@@ -60,7 +70,8 @@ class Bucket:
         within = source == target
         backlink = ~within & ~among(links["kind"].combine_chunks(), RESOURCE_KINDS)
         address = addresses.of_hosts(links["src_host"].combine_chunks())
-        return cls(links, pages, source, within, address, backlink, backlink & counted)
+        owner = np.where(owners[source] == owners[target], np.int32(-1), owners[source])
+        return cls(links, pages, source, within, address, owner, backlink, backlink & counted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +91,8 @@ class Addresses:
             batch = whole.filter(pc.is_valid(whole.column("ip")))
             host, ip = hosts.add(*utf8(batch.column("host"))), ips.add(*utf8(batch.column("ip")))
             when = batch.column("fetched_at").cast(pa.int64()).to_numpy()
-            code = _padded(code, len(hosts), -1)
-            moment = _padded(moment, len(hosts), np.iinfo(np.int64).min)
+            code = padded(code, len(hosts), -1)
+            moment = padded(moment, len(hosts), np.iinfo(np.int64).min)
             order = np.argsort(when, kind="stable")
             host, ip, when = host[order], ip[order], when[order]
             newer = when >= moment[host]  # of equal indices NumPy keeps the last assignment: the newest
@@ -94,7 +105,8 @@ class Addresses:
         return np.where(host >= 0, self.code[host], np.int32(-1))
 
 
-def _padded(array: NDArray[Any], length: int, fill: int) -> NDArray[Any]:
+def padded(array: NDArray[Any], length: int, fill: int) -> NDArray[Any]:
+    """Return an array of at least *length* entries, with room to grow where it had to be made longer."""
     if length <= len(array):
         return array
     return np.concatenate([array, np.full(2 * length - len(array), fill, array.dtype)])
@@ -131,6 +143,8 @@ class Tally:
         for chosen, suffix in ((bucket.backlink, ""), (bucket.followed, "_followed")):
             self._add(f"backlinks{suffix}", target[chosen])
             self._add_distinct(f"referring_domains{suffix}", target[chosen], bucket.source[chosen])
+        foreign = bucket.backlink & (bucket.owner >= 0)
+        self._add_distinct("independent_owners", target[foreign], bucket.owner[foreign])
         located = bucket.backlink & (bucket.address >= 0)
         self._add_distinct("referring_ips", target[located], bucket.address[located])
         self._add_linked(bucket)

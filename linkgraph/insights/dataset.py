@@ -157,6 +157,17 @@ class Dataset:
         """Return a column of the domains or hosts table (`level`) under one policy, node by node."""
         return self._build.values(level, column, policy)
 
+    def sites(self) -> pa.Table:
+        """Return the domains that share an owner with others or mirror one: domain, owner, evidence, mirror_of.
+
+        `owner` is the first domain by name of those that one owner probably runs, `evidence` what joins the domain to
+        which of them. A build that did not look for owners gives an empty table.
+
+        Raises:
+            StateError: no build yet.
+        """
+        return self._build.sites()
+
     def backlinks(
         self,
         domain: str,

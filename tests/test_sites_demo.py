@@ -1,0 +1,76 @@
+"""The demo web, whose plan is the truth: owners and mirrors that a build finds, and what their links are called."""
+
+from __future__ import annotations
+
+import pyarrow.parquet as pq
+import pytest
+from support.planted import CALLED, called, mirrored, observe, owned
+
+import linkgraph
+from linkgraph.demo import DemoWeb
+from linkgraph.index.build import build
+
+GENRES = ("farm", "money", "network", "mirror", "blog", "user", "shop")
+
+
+@pytest.fixture(scope="module")
+def web() -> DemoWeb:
+    return DemoWeb.build()
+
+
+@pytest.fixture(scope="module")
+def data(web, tmp_path_factory):
+    """Every page of the sites that are owned, copied or listed, and of the magazine that the mirrors copy."""
+    root = tmp_path_factory.mktemp("demo")
+    observe(web, root, GENRES, ("hedgeandshore.example",))
+    build(root)
+    return linkgraph.open(root)
+
+
+@pytest.fixture(scope="module")
+def kinds(web, data):
+    paths = data.build.folder.glob("links/*/backlinks.parquet")
+    rows = [row for path in paths for row in pq.read_table(path, partitioning=None).to_pylist()]
+    return called(web, rows)
+
+
+def test_every_planted_owner_is_found_and_none_invented(web, data):
+    rows = data.sites().to_pylist()
+    found = {
+        frozenset((one["domain"], other["domain"]))
+        for one in rows
+        for other in rows
+        if one["owner"] and one["owner"] == other["owner"] and one["domain"] < other["domain"]
+    }
+
+    assert found == owned(web)
+
+
+def test_every_planted_mirror_is_found_with_its_original(web, data):
+    found = {(row["domain"], row["mirror_of"]) for row in data.sites().to_pylist() if row["mirror_of"]}
+    original = "hedgeandshore.example"
+
+    assert found == {(site.host, original) for site in web.sites if site.genre == "mirror"}
+    assert {frozenset(pair) for pair in found} <= mirrored(web)
+
+
+def test_a_farm_of_twenty_sites_is_one_owner_that_its_money_site_does_not_count(data):
+    (row,) = data.authority(["best-cheap-watches.example"]).to_pylist()
+
+    assert row["referring_domains"] - row["independent_owners"] == 20
+
+
+@pytest.mark.parametrize(
+    ("planting", "least"), [("farm", 1.0), ("mirror", 1.0), ("owner", 0.95), ("footer", 0.65), ("blogroll", 0.8)]
+)
+def test_links_that_only_sites_explain_are_called_by_their_name(kinds, planting, least):
+    right = sum(number for word, number in kinds[planting].items() if word in CALLED[planting])
+
+    assert right >= least * kinds[planting].total() > 0, kinds[planting]
+
+
+@pytest.mark.parametrize(("planting", "least"), [("ugc", 0.98), ("sponsored", 1.0), ("affiliate", 1.0), ("bio", 0.9)])
+def test_what_a_page_says_itself_is_not_overruled(kinds, planting, least):
+    right = sum(number for word, number in kinds[planting].items() if word in CALLED[planting])
+
+    assert right >= least * kinds[planting].total(), kinds[planting]
