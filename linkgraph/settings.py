@@ -102,9 +102,8 @@ DOWNLOAD_WARNSIZE = 0
 DOWNLOAD_VERIFY_CERTIFICATES = True  # an invalid certificate is a failed page, not a page
 TELNETCONSOLE_ENABLED = False  # nothing listens
 REMOTE_CONTROL_ENABLED = False  # Scrapy 2.19 opens a port that runs code
-DEFAULT_REQUEST_HEADERS = {
+DEFAULT_REQUEST_HEADERS = {  # the handler adds the codings that it can take away
     "Accept": "text/html,application/xhtml+xml;q=0.9,application/xml;q=0.8,*/*;q=0.1",
-    "Accept-Encoding": "gzip, deflate",
 }
 
 # --- fast ----------------------------------------------------------------------------------------------------------

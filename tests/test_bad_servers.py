@@ -5,14 +5,18 @@ from __future__ import annotations
 import gzip
 import random
 import socketserver
+import sys
 import threading
 import time
 import zlib
 from collections.abc import Iterator
+from importlib import import_module
 
 import pytest
 from crawling import Crawled, crawl
 
+brotli = pytest.importorskip("brotli", "1.2", reason="Scrapy brings brotli but for PyPy")
+zstd = import_module("compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd")
 GOOD = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 23\r\n\r\n<a href='/next'>next</a>"
 LINK = b"<a href='/next'>next</a>"
 ENDLESS = 30_000_000
@@ -101,7 +105,7 @@ REASONS = {
     **dict.fromkeys(MALFORMED, "http:malformed"),
     **dict.fromkeys(SLOW, "transport:slow"),
     **dict.fromkeys(["long-line", "many-headers", "201-headers", "cookie-flood"], "http:headers"),
-    **dict.fromkeys(["br", "three-codings", "broken-gzip"], "http:coding"),
+    **dict.fromkeys(["compress", "three-codings", "broken-gzip", "broken-br", "broken-zstd"], "http:coding"),
     "continues": "http:interim",
     "silent": "transport:timeout",
     "nothing": "transport:failed",
@@ -118,7 +122,9 @@ FAILS = {
     "201-headers": [OK + b"X: 1\r\n" * 200 + b"Content-Length: 24\r\n\r\n" + LINK],
     "cookie-flood": [OK + b"Set-Cookie: a=%s\r\n" % (b"x" * 4000) * 2000 + b"Content-Length: 24\r\n\r\n" + LINK],
     "silent": silence,
-    "br": packed(b"br", b"\x0b\x05\x80<a>\x03"),
+    "compress": packed(b"compress", b"\x1f\x9d\x90<a>"),
+    "broken-br": packed(b"br", b"\xff" * 50),
+    "broken-zstd": packed(b"zstd", b"\x28\xb5\x2f\xfd" + b"\xff" * 50),
     "three-codings": packed(b"gzip, gzip, gzip", nested(LINK, 3)),
     "broken-gzip": packed(b"gzip", b"\x1f\x8bbut nothing behind it"),
 }
@@ -135,6 +141,11 @@ WORKS = {
     "deflate": packed(b"Deflate", zlib.compress(LINK)),
     "gzip-with-padding": packed(b"x-gzip", nested(LINK, 1), b"\0" * 100),
     "gzip-members": packed(b"gzip", nested(LINK, 1), nested(b"", 1) * 3000),
+    "brotli": packed(b"br", brotli.compress(LINK)),
+    "zstd": packed(b"zstd", zstd.compress(LINK)),
+    "zstd-in-brotli": packed(b"zstd, br", brotli.compress(zstd.compress(LINK))),
+    "brotli-bomb": packed(b"br", brotli.compress(BOMB, quality=5)),
+    "zstd-bomb": packed(b"zstd", zstd.compress(BOMB)),
     "gzip-bomb": packed(b"gzip", nested(BOMB, 1)),
     "deflate-bomb": packed(b"deflate", raw_deflate(BOMB)),
     "nested-bomb": packed(b"gzip, gzip", nested(BOMB, 2)),
@@ -236,6 +247,8 @@ CUT = [
     "gzip-bomb",
     "deflate-bomb",
     "nested-bomb",
+    "brotli-bomb",
+    "zstd-bomb",
 ]
 
 

@@ -7,6 +7,9 @@ for, and more than two of them, by `AnswerError`. Pure.
 from __future__ import annotations
 
 import zlib
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any, Protocol
 
 from linkgraph.errors import AnswerError
 
@@ -23,9 +26,53 @@ _GZIP = 31
 _MAGIC = b"\x1f\x8b"
 _DEFLATE = 15
 _RAW_DEFLATE = -15
-_KNOWN = {"gzip": _GZIP, "x-gzip": _GZIP, "deflate": _DEFLATE}
 _NONE = frozenset({"", "identity", "none", "utf-8"})
 """Values that mean no coding; the last two are errors that servers make."""
+
+
+_ZSTD = (b"\x28\xb5\x2f\xfd", *(bytes([0x50 + low]) + b"\x2a\x4d\x18" for low in range(16)))
+"""Beginnings of a frame and of one to be skipped (RFC 8878 3.1)."""
+
+_ZSTD_WINDOW = 23
+"""Binary logarithm of the largest window: RFC 9659 bounds it to 8 MiB for content codings."""
+
+
+def _library(*names: str, has: str) -> Any:
+    """Return the first of the modules *names* that is installed and has *has*, or None."""
+    for name in names:
+        try:
+            found = import_module(name)
+        except ImportError:
+            continue
+        if hasattr(found, has):
+            return found
+    return None
+
+
+_brotli = _library("brotli", has="Decompressor")
+if _brotli is not None and not hasattr(_brotli.Decompressor, "can_accept_more_data"):
+    _brotli = None  # before 1.2 what it makes cannot be bounded
+_zstd = _library("compression.zstd", "backports.zstd", has="ZstdDecompressor")
+_BROKEN: tuple[type[Exception], ...] = (
+    zlib.error,
+    *(() if _brotli is None else (_brotli.error,)),
+    *(() if _zstd is None else (_zstd.ZstdError,)),
+)
+
+
+class _Coding(Protocol):
+    """One coding that is being taken away."""
+
+    def step(self, data: bytes, limit: int) -> bytes:
+        """Return up to *limit* bytes; what could not be used yet is kept for the next step. Raises one of `_BROKEN`."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether the end of the coding came, or nothing at all."""
+
+    @property
+    def waiting(self) -> bool:
+        """Whether a step without new data would make more."""
 
 
 class _Inflater:
@@ -75,6 +122,89 @@ class _Inflater:
         return bool(self._rest)
 
 
+class _Brotli:
+    """RFC 7932. The library goes beyond a limit by up to a block, which is kept for the next step."""
+
+    def __init__(self) -> None:
+        self._decoder = _brotli.Decompressor()
+        self._started = False
+        self._rest = b""
+        self._over = b""
+
+    def step(self, data: bytes, limit: int) -> bytes:
+        self._rest += data
+        if not self._over and not self._decoder.is_finished():
+            bite = b""
+            if self._decoder.can_accept_more_data():
+                bite, self._rest = self._rest[:_BITE], self._rest[_BITE:]
+                self._started = self._started or bool(bite)
+            self._over = self._decoder.process(bite, output_buffer_limit=limit)
+        if self._decoder.is_finished():
+            self._rest = b""  # what follows is padding
+        made, self._over = self._over[:limit], self._over[limit:]
+        return made
+
+    @property
+    def complete(self) -> bool:
+        return self._decoder.is_finished() or not self._started
+
+    @property
+    def waiting(self) -> bool:
+        return bool(self._rest or self._over or not (self._decoder.is_finished() or self._accepts))
+
+    @property
+    def _accepts(self) -> bool:
+        return bool(self._decoder.can_accept_more_data())
+
+
+class _Zstandard:
+    """RFC 8878, any number of frames, of windows of 8 MiB at most."""
+
+    def __init__(self) -> None:
+        self._decoder = self._begin()
+        self._started = False
+        self._rest = b""
+
+    @staticmethod
+    def _begin() -> Any:
+        return _zstd.ZstdDecompressor(options={_zstd.DecompressionParameter.window_log_max: _ZSTD_WINDOW})
+
+    def step(self, data: bytes, limit: int) -> bytes:
+        self._rest += data
+        if self._decoder.eof:
+            if not any(self._rest.startswith(magic[: len(self._rest)]) for magic in _ZSTD) or not self._rest:
+                self._rest = b""
+                return b""
+            self._decoder = self._begin()
+        bite = b""
+        if self._decoder.needs_input:
+            bite, self._rest = self._rest[:_BITE], self._rest[_BITE:]
+            self._started = self._started or bool(bite)
+        made: bytes = self._decoder.decompress(bite, max_length=limit)
+        self._rest = self._decoder.unused_data + self._rest
+        return made
+
+    @property
+    def complete(self) -> bool:
+        return self._decoder.eof or not self._started
+
+    @property
+    def waiting(self) -> bool:
+        return bool(self._rest) or not (self._decoder.eof or self._decoder.needs_input)
+
+
+_KNOWN: dict[str, Callable[[], _Coding]] = {
+    "gzip": lambda: _Inflater(_GZIP),
+    "x-gzip": lambda: _Inflater(_GZIP),
+    "deflate": lambda: _Inflater(_DEFLATE),
+    **({} if _brotli is None else {"br": _Brotli}),
+    **({} if _zstd is None else {"zstd": _Zstandard}),
+}
+
+ACCEPTED = ", ".join(name for name in _KNOWN if name != "x-gzip")
+"""What a request may say in `Accept-Encoding`: the codings whose libraries are installed."""
+
+
 class Unpacker:
     """Takes the codings of one body away, the outermost first."""
 
@@ -87,7 +217,7 @@ class Unpacker:
         names = [name for part in codings.lower().split(",") if (name := part.strip()) not in _NONE]
         if len(names) > MAX_CODINGS or any(name not in _KNOWN for name in names):
             raise AnswerError("http:coding", f"Content-Encoding: {codings[:80]}")
-        self._chain = [_Inflater(_KNOWN[name]) for name in reversed(names)]
+        self._chain = [_KNOWN[name]() for name in reversed(names)]
         self._left = cap
         self._cut = False
         self.broken = False
@@ -118,7 +248,7 @@ class Unpacker:
         try:
             for inflater in self._chain:
                 data = inflater.step(data, limit)
-        except zlib.error:
+        except _BROKEN:
             self.broken = True
             return b""
         self._cut = len(data) > self._left

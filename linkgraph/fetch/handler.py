@@ -26,7 +26,7 @@ from scrapy.utils.ssl import _make_ssl_context
 
 from linkgraph.errors import AnswerError, UsageError
 from linkgraph.fetch.caps import CappedProtocol, Pace, reason_of
-from linkgraph.fetch.coding import Unpacker
+from linkgraph.fetch.coding import ACCEPTED, Unpacker
 from linkgraph.fetch.descriptors import room
 from linkgraph.fetch.guard import DEFAULT_PORTS, Guard, parse_networks
 from linkgraph.fetch.resolve import GuardedConnector, GuardedResolver, parse_mappings
@@ -149,6 +149,12 @@ class GuardedDownloadHandler(AiohttpDownloadHandler):
         if not whole:
             response.close()
         return make_response(**base, body=body, flags=None if whole else [TRUNCATED])
+
+    @staticmethod
+    def _request_headers(request: Request) -> Headers:
+        headers = AiohttpDownloadHandler._request_headers(request)  # noqa: SLF001 - the method that this overrides
+        headers.setdefault("Accept-Encoding", ACCEPTED)
+        return headers
 
     @staticmethod
     def _extract_headers(response: _ClientResponse) -> Headers:
