@@ -40,11 +40,11 @@ def test_who_is_reached_from_no_seed_has_no_trust():
 
 def test_spam_mass_is_one_where_nothing_good_leads_and_the_rest_where_all_is_good():
     graph = LinkGraph.from_arrays([0, 1, 3, 4, 5], [1, 2, 6, 6, 6], 7)
-    mass = spam_mass(graph, pagerank(graph), np.array([0, 1, 2]))
+    mass = spam_mass(graph, pagerank(graph), trust(graph, np.array([0, 1, 2])))
 
     assert mass[[3, 4, 5, 6]].tolist() == [1, 1, 1, 1]
     assert (mass[:3] < 0).all()
-    whole = spam_mass(graph, pagerank(graph), np.arange(7))
+    whole = spam_mass(graph, pagerank(graph), trust(graph, np.arange(7)))
     assert whole == pytest.approx(np.full(7, 1 - GOOD_SHARE))
 
 
@@ -81,5 +81,5 @@ def test_a_farm_lifts_its_target_by_the_logarithm_of_its_size_and_gives_it_no_tr
     # Each page of the ring keeps half of what it gets: f = 1 + a f / 2, and the target has 1 + a size f / 2.
     assert ranks.scores[target] / ranks.unit == pytest.approx(1 + size * 0.425 / 0.575, rel=1e-6)
     assert authority(ranks)[target] <= 100 / DECADES * np.log10(size)
-    assert spam_mass(graph, ranks, np.array([seed]))[target] == 1
+    assert spam_mass(graph, ranks, trust(graph, np.array([seed])))[target] == 1
     assert trust(graph, seeds_of(graph, [seed])).scores[target] == 0

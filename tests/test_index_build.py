@@ -321,7 +321,7 @@ def test_progress_is_told_to_the_end_of_each_step(observed):
     told = {}
     build(random_web(observed).commit(), progress=lambda step, done, total: told.update({step: (done, total)}))
 
-    assert set(told) == {"collapsing links", "ranking", "classifying links", "writing links"}
+    assert set(told) == {"collapsing links", "ranking", "measuring", "classifying links", "writing links"}
     assert all(done == total for done, total in told.values())
 
 

@@ -59,7 +59,7 @@ def distrust(graph: LinkGraph, spam: NDArray[np.int64], *, alpha: float = DAMPIN
     return pagerank(graph.transpose, alpha=alpha, tol=tol, teleport=_restarts(graph, spam))
 
 
-def spam_mass(graph: LinkGraph, ranks: PageRank, good: NDArray[np.int64]) -> NDArray[np.float64]:
+def spam_mass(graph: LinkGraph, ranks: PageRank, core: PageRank) -> NDArray[np.float64]:
     """Return the share of each node's rank that does not come from a good core, shape (n,), at most 1.
 
     It is 1 - p' / p, with p the rank and p' the rank that restarts at the core alone bring, both before they are scaled
@@ -69,9 +69,8 @@ def spam_mass(graph: LinkGraph, ranks: PageRank, good: NDArray[np.int64]) -> NDA
     Args:
         graph: what was ranked.
         ranks: its ranks, with a uniform teleport vector.
-        good: ids of the core.
+        core: the trust that the core alone brings, `trust(graph, good)`, of the same damping factor.
     """
-    core = trust(graph, good, alpha=ranks.alpha)
     strength = graph.links.sums() if graph.strength is None else np.asarray(graph.strength)
     arrives = np.divide(graph.links.sums(), strength, out=np.zeros(len(graph)), where=strength > 0)
     # Summing y = a P^T y + (1 - a) v gives the sum of y from the share of its rank that votes pass on.

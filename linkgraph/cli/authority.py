@@ -26,6 +26,9 @@ _SHOWN = (
     "backlinks_followed",
 )
 
+_FROM_LISTS = {"trusted": ("trust", "spam_mass"), "spam": ("distrust",)}
+"""What is shown of a build that was given a list."""
+
 
 def authority(
     domains: Annotated[list[str] | None, typer.Argument(metavar="[DOMAIN]...", help="Default: the best")] = None,
@@ -33,6 +36,8 @@ def authority(
     why: Annotated[bool, typer.Option("--why", help="What each referring domain gives to one DOMAIN")] = False,
     without: Annotated[list[str] | None, typer.Option(metavar="DOMAIN", help="What if this domain were gone")] = None,
     compare: Annotated[str | None, typer.Option(metavar="POLICY,POLICY", help="Who moves between two, and why")] = None,
+    farms: Annotated[bool, typer.Option("--farms", help="What looks like a link farm, and scores without it")] = False,
+    candidates: Annotated[bool, typer.Option("--candidates", help="Domains to review as trusted seeds")] = False,
     policy: Annotated[str | None, typer.Option(help="What counts as a vote; default: the first of the build")] = None,
     form: Form = None,
     out: Out = None,
@@ -49,6 +54,10 @@ def authority(
 
       linkgraph authority --compare followed,editorial
 
+      linkgraph authority --farms
+
+      linkgraph authority --candidates --top 200 -o to-review.csv
+
       linkgraph authority example.org example.com --policy followed --format json
 
       linkgraph authority --top 1000 -o top.csv
@@ -59,17 +68,35 @@ def authority(
     choose_format(form, out)
     if compare is not None and policy is not None:
         raise UsageError("--compare names its two policies itself; leave --policy out")
-    if sum((why, without is not None, compare is not None)) > 1:
-        raise UsageError("--why, --without and --compare are three questions; ask one at a time")
+    if sum((why, without is not None, compare is not None, farms, candidates)) > 1:
+        raise UsageError("--why, --without, --compare, --farms and --candidates are five questions; ask one at a time")
     dataset = opened(data)
+    if farms or candidates:
+        title, table = _suspicion(dataset, domains or [], farms=farms, top=top, policy=policy)
+        write_answer(table, form, out, shown=table.column_names, title=title)
+        return
     if why or without or compare:
         title, table = _votes(dataset, domains or [], why=why, without=without, compare=compare, top=top, policy=policy)
         write_answer(table, form, out, shown=table.column_names, title=title)
         return
+    lists = [column for word in dataset.build.lists for column in _FROM_LISTS[word]]
     limit = _TOP if top is None and not domains else top
     table = dataset.authority(domains or None, limit, policy)
     title = f"authority of {dataset.build.nodes['domain']:,} domains, {_under(dataset, policy)}"
-    write_answer(table, form, out, shown=_SHOWN, title=title)
+    write_answer(table, form, out, shown=(*_SHOWN, *lists), title=title)
+
+
+def _suspicion(
+    dataset: Dataset, domains: list[str], *, farms: bool, top: int | None, policy: str | None
+) -> tuple[str, Any]:
+    """Return the title and the Arrow table of one of the two questions."""
+    from linkgraph.insights import suspicion
+
+    if farms:
+        title = f"what looks like a link farm, and scores without its votes, {_under(dataset, policy)}"
+        return title, suspicion.farms(dataset, domains, top, policy)
+    title = f"domains to review as trusted seeds, {_under(dataset, policy)}"
+    return title, suspicion.candidates(dataset, _TOP if top is None else top, policy)
 
 
 def _under(dataset: Dataset, policy: str | None) -> str:

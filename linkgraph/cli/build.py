@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,13 @@ def build(
             help="What counts as a vote; again for more, side by side. Default: editorial, followed, everything"
         ),
     ] = None,
+    trusted: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FILE", help="Reviewed good domains, a file of them or one: trust and spam_mass"),
+    ] = None,
+    spam: Annotated[
+        list[str] | None, typer.Option(metavar="FILE", help="Known spam, a file of domains or one: distrust")
+    ] = None,
     keep: Annotated[int, typer.Option(help="Builds to keep, this one included; one that is read stays")] = 2,
 ) -> None:
     """Rank every domain and sort every link by its target. Run it after a crawl; readers switch when it is whole.
@@ -29,6 +37,8 @@ def build(
       linkgraph build
 
       linkgraph build --data /srv/crawl --policy editorial/evaporate --policy followed
+
+      linkgraph build --trusted reviewed.txt --spam known-spam.txt
     """
     from rich.console import Console
 
@@ -36,9 +46,20 @@ def build(
     from linkgraph.index.build import build as make
 
     messages = Console(stderr=True, highlight=False)
+    lists = {word: _domains(asked) for word, asked in (("trusted", trusted), ("spam", spam))}
     with _progress() as progress:
-        result = make(data, policy=policy or BUILT, progress=progress, keep=keep)
+        result = make(data, policy=policy or BUILT, progress=progress, keep=keep, **lists)
     messages.print(_summary(result))
+
+
+def _domains(asked: list[str] | None) -> list[str]:
+    from linkgraph.insights.asked import read_domains
+
+    if not asked:
+        return []
+    domains, problems = read_domains(asked)
+    sys.stderr.writelines(f"linkgraph: {problem}\n" for problem in problems)
+    return domains
 
 
 @contextmanager
@@ -83,6 +104,9 @@ def _summary(result: BuildResult) -> object:
         for ranking in result.rankings
     }
     rows |= {
+        f"{word} domains that are known": f"{counts['found']:,} of {counts['named']:,}"
+        for word, counts in result.lists.items()
+    } | {
         "seconds": f"{sum(result.seconds.values()):,.1f}",
         "folder": str(result.folder),
     }

@@ -47,8 +47,9 @@ from linkgraph.index.layout import (
     unfinished,
 )
 from linkgraph.index.links import Domains
+from linkgraph.index.measures import Lists, measures
 from linkgraph.index.record import LEVELS, BuildResult, Ranking, record_text
-from linkgraph.index.tables import ranked_nodes
+from linkgraph.index.tables import Measured, ranked_nodes
 from linkgraph.index.tally import Addresses, Tally
 from linkgraph.urls import CANONICALISER_VERSION, suffix_list_version
 
@@ -85,6 +86,7 @@ class _Work:
     folder: Path
     live: Snapshot
     policies: list[VotePolicy]
+    lists: Lists
     progress: Progress
     lifts: dict[str, int]
     """Of the runs whose clock had gone back."""
@@ -155,12 +157,28 @@ class _Work:
             )
         return tallies, links
 
-    def tables(self, names: dict[str, Names], tallies: dict[str, Tally], ranks: _Ranks) -> None:
+    def measures(self, names: dict[str, Names], graphs: _Graphs, ranks: _Ranks) -> dict[tuple[str, str], Measured]:
+        with self.timed("measure"):
+            seeds = {level: self.lists.nodes(names[level]) for level in LEVELS}
+            found: dict[tuple[str, str], Measured] = {}
+            for policy, levels in graphs.items():
+                for level, graph in levels.items():
+                    found[policy, level] = measures(graph, ranks[policy][level], seeds[level])
+                    self.progress("measuring", len(found), len(graphs) * len(LEVELS))
+        return found
+
+    def tables(
+        self,
+        names: dict[str, Names],
+        tallies: dict[str, Tally],
+        ranks: _Ranks,
+        measured: dict[tuple[str, str], Measured],
+    ) -> None:
         with self.timed("tables"):
             for level in LEVELS:
                 tables = []
                 for policy, found in ranks.items():
-                    ranked = ranked_nodes(names[level], tallies[level], found[level], policy)
+                    ranked = ranked_nodes(names[level], tallies[level], found[level], measured[policy, level], policy)
                     np.save(array_path(graph_stem(self.folder, level, policy), "row"), ranked.row)
                     tables.append(ranked.table)
                 write_nodes(self.folder / f"{level}s.parquet", pa.concat_tables(tables), [level])
@@ -186,9 +204,10 @@ def _make(work: _Work, name: str, final: Path) -> BuildResult:
     graphs = work.graphs(checks.standing())
     names = work.names(graphs)
     ranks = work.ranks(graphs)
+    measured = work.measures(names, graphs, ranks)
     buckets = bucket_count(work.live.rows("edges"))
     tallies, links = work.compact(names, ranks[work.policies[0].name]["domain"], buckets, checks)
-    work.tables(names, tallies, ranks)
+    work.tables(names, tallies, ranks, measured)
     return BuildResult(
         name=name,
         folder=final,
@@ -208,12 +227,19 @@ def _make(work: _Work, name: str, final: Path) -> BuildResult:
         pages=work.live.rows("pages"),
         links=links,
         nodes={level: len(of_level) for level, of_level in names.items()},
+        lists=work.lists.record(names["domain"]),
         seconds=work.seconds,
     )
 
 
 def build(
-    data: Path | str, *, policy: str | Sequence[str] = BUILT, progress: Progress | None = None, keep: int = KEEP
+    data: Path | str,
+    *,
+    policy: str | Sequence[str] = BUILT,
+    trusted: Sequence[str] = (),
+    spam: Sequence[str] = (),
+    progress: Progress | None = None,
+    keep: int = KEEP,
 ) -> BuildResult:
     """Build from every committed row of a data folder, and let readers use the result.
 
@@ -221,11 +247,14 @@ def build(
         data: the data folder. One without rows gives an empty build.
         policy: the name of a vote policy, or of several that are ranked side by side; an answer that names none uses
             the first.
+        trusted: registrable domains that a person has reviewed and found good: the columns trust and spam_mass.
+        spam: registrable domains known for spam: the column distrust.
         progress: told (step, done, total) on the way.
         keep: how many builds are kept, this one included; older ones are removed unless somebody reads them.
 
     Raises:
-        UsageError: *data* is no folder, no policy has this name or one stands twice, or *keep* is below 1.
+        UsageError: *data* is no folder, no policy has this name or one stands twice, *keep* is below 1, or none of the
+            domains of a list is in the data.
         StateError: another process is building here.
         CorruptFileError: a file cannot be read; it is named.
         StorageError: the disk refused a write; the build before is still in use.
@@ -238,7 +267,8 @@ def build(
         with sole_builder(root) as folder:
             name = new_name(folder, live.digest)
             with unfinished(folder, name) as hidden:
-                work = _Work(hidden, live, chosen, progress or (lambda *_: None), lifts(live))
+                lists, told = Lists(trusted, spam), progress or (lambda *_: None)
+                work = _Work(hidden, live, chosen, lists, told, lifts(live))
                 result = _make(work, name, folder / name)
                 (hidden / "build.json").write_text(record_text(result), encoding="utf-8")
             make_current(folder, name)

@@ -59,6 +59,8 @@ class BuildResult:
     links: int
     """Distinct links."""
     nodes: dict[str, int] = field(default_factory=dict)
+    lists: dict[str, dict[str, int | str]] = field(default_factory=dict)
+    """Of the lists of trusted and spam domains that were given: how many they name, how many are known, a digest."""
     seconds: dict[str, float] = field(default_factory=dict)
 
     @property

@@ -6,6 +6,7 @@ the same data.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from linkgraph.authority.pagerank import PageRank
 from linkgraph.authority.score import authority, positions
 from linkgraph.graph.names import Names
+from linkgraph.index.measures import MEASURES
 from linkgraph.index.tally import COUNTS, Tally
 from linkgraph.urls import registrable_domain
 
@@ -31,6 +33,7 @@ DOMAINS: pa.Schema = pa.schema(
         *_MIDDLE,
         *(pa.field(name, pa.int64()) for name in COUNTS[2:]),
         *(pa.field(name, kind) for name, kind in _SCORES.items()),
+        *(pa.field(name, pa.float64()) for name in MEASURES),
         pa.field("policy", pa.string()),
     ],
     metadata={b"linkgraph.schema": b"1", b"linkgraph.table": b"domains"},
@@ -44,6 +47,9 @@ HOSTS: pa.Schema = DOMAINS.insert(0, pa.field("host", pa.string())).with_metadat
 """One row a host, ranked in the graph of hosts; `domain` is its registrable domain."""
 
 
+Measured = Mapping[str, NDArray[np.float64] | None]
+
+
 @dataclass(frozen=True, slots=True)
 class Ranked:
     """A table of nodes, best first, and where each node stands in it."""
@@ -53,19 +59,20 @@ class Ranked:
     """Shape (n,): the row of each node."""
 
 
-def ranked_nodes(names: Names, tally: Tally, ranks: PageRank, policy: str) -> Ranked:
+def ranked_nodes(names: Names, tally: Tally, ranks: PageRank, measured: Measured, policy: str) -> Ranked:
     """Return the table of one level under one policy.
 
     Args:
         names: the nodes, in byte order.
         tally: their counts; its column says whether they are domains or hosts.
         ranks: their PageRank.
+        measured: the columns `MEASURES`, None where one is not known.
         policy: named in every row.
     """
     order = np.argsort(-ranks.scores, kind="stable")  # of equals the first by name comes first
     row = np.empty(len(order), np.int32)
     row[order] = np.arange(len(order), dtype=np.int32)
-    columns = _columns(tally, ranks) | {"policy": pa.repeat(policy, len(order))}
+    columns = _columns(tally, ranks) | _known(measured, len(order)) | {"policy": pa.repeat(policy, len(order))}
     offsets, data = np.asarray(names.offsets), np.asarray(names.data)
     column = pa.LargeStringArray.from_buffers(len(names), pa.py_buffer(offsets), pa.py_buffer(data))
     schema = DOMAINS
@@ -76,6 +83,12 @@ def ranked_nodes(names: Names, tally: Tally, ranks: PageRank, policy: str) -> Ra
         columns |= {"domain": column}
     table = pa.table([columns[field.name] for field in schema], names=schema.names)
     return Ranked(table.take(pa.array(order)).cast(schema), row)
+
+
+def _known(measured: Measured, count: int) -> dict[str, pa.Array]:
+    return {
+        name: pa.nulls(count, pa.float64()) if values is None else pa.array(values) for name, values in measured.items()
+    }
 
 
 def _columns(tally: Tally, ranks: PageRank) -> dict[str, pa.Array]:
