@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -36,6 +37,7 @@ from linkgraph.fetch.resolve import leads_to_loopback, parse_mappings
 from linkgraph.fetch.tls import tls_reason
 from linkgraph.frontier.conditional import conditions
 from linkgraph.frontier.frontier import Frontier
+from linkgraph.frontier.paces import Paces
 from linkgraph.frontier.retry import read_retry_after
 from linkgraph.frontier.revisit import RevisitRule
 from linkgraph.frontier.scope import Scope
@@ -109,6 +111,7 @@ class SiteSpider(Spider):
             max_pages=scope.max_pages,
             max_pages_per_domain=scope.max_pages_per_domain,
             visits_by_domain=spider.session.ledger.visits_by_domain(),
+            paces=Paces(run.ledger.with_name("pace.sqlite"), time.monotonic()),
         )
         prepare()
         return spider

@@ -181,7 +181,7 @@ def test_nothing_is_left_in_memory_at_the_end(depths, delay, script):
     kept = {
         name: value
         for name, value in vars(made.frontier).items()
-        if isinstance(value, dict | list) and value and name not in ("_paces", "_taken_by_domain")
+        if isinstance(value, dict | list) and value and name not in ("paces", "_taken_by_domain")
     }
     assert kept == {}
     assert len(made.frontier) == made.frontier.in_flight == 0

@@ -123,7 +123,7 @@ class _Inflater:
 
 
 class _Brotli:
-    """RFC 7932. The library goes beyond a limit by up to a block, which is kept for the next step."""
+    """RFC 7932. What the library makes beyond a limit, up to a block, is kept for the next step; nothing may follow."""
 
     def __init__(self) -> None:
         self._decoder = _brotli.Decompressor()
@@ -140,7 +140,7 @@ class _Brotli:
                 self._started = self._started or bool(bite)
             self._over = self._decoder.process(bite, output_buffer_limit=limit)
         if self._decoder.is_finished():
-            self._rest = b""  # what follows is padding
+            self._rest = b""
         made, self._over = self._over[:limit], self._over[limit:]
         return made
 

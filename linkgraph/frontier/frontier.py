@@ -15,6 +15,7 @@ from itertools import count, islice
 from linkgraph.frontier.addresses import Addresses
 from linkgraph.frontier.host_queue import HostQueue
 from linkgraph.frontier.pace import Answered, HostPace, PaceLaw
+from linkgraph.frontier.paces import Paces
 from linkgraph.frontier.records import Host, Lease
 
 _PER_HOST = 16
@@ -30,9 +31,6 @@ _PREFETCH = 4
 _READY_WINDOW = 1024
 """Hosts made ready ahead of need: breadth first holds among them, and a million due hosts cause no burst."""
 
-_BORROWED = 1024
-"""Hosts asked for another one's robots.txt that are remembered at least."""
-
 
 class Frontier:
     """The in-memory part of the frontier. Times are seconds of one monotonic clock."""
@@ -47,13 +45,13 @@ class Frontier:
         max_pages: int | None = None,
         max_pages_per_domain: int | None = None,
         visits_by_domain: Mapping[str, int] | None = None,
+        paces: Paces | None = None,
     ) -> None:
         self.law = PaceLaw(delay, backoff)
         # Whoever wants no delay at a host wants none at its address.
         self._addresses = Addresses(min(address_delay, delay))
-        self._paces: dict[str, HostPace] = {}
+        self.paces = Paces() if paces is None else paces
         self._by_host: dict[str, HostQueue] = {}
-        self._borrowed: dict[str, float] = {}
         self._connections = connections_per_host
         self._max_pages = max_pages
         self._max_per_domain = max_pages_per_domain
@@ -104,9 +102,9 @@ class Frontier:
                 continue
             queue = self._hosts.get(host.id)
             if queue is None:
-                ready_at = max(now, self._resting.pop(host.id, now), self._borrowed.pop(host.host, now))
-                pace = self._paces.get(host.host)
+                pace = self.paces.get(host.host)
                 delay = self.law.delay if pace is None else self.law.spacing(pace)
+                ready_at = max(self._resting.pop(host.id, now), self.paces.free_at(host.host, now))
                 queue = self._hosts[host.id] = HostQueue(host, ready_at, delay, pace)
                 self._by_host[host.host] = queue
             queue.more = True
@@ -230,6 +228,7 @@ class Frontier:
         queue.delay = self.law.spacing(pace)
         queue.settle()
         queue.hold(pace.closed_until)
+        self.paces.keep(queue.host, now)
         return event
 
     @property
@@ -240,7 +239,7 @@ class Frontier:
     def borrow(self, host: str, address: str | None, now: float) -> float | None:
         """Take a turn of a host to which another's robots.txt leads; return when to try again if it is not free."""
         queue = self._by_host.get(host)
-        ready_at = self._borrowed.get(host, now) if queue is None else queue.ready_at
+        ready_at = self.paces.free_at(host, now) if queue is None else queue.ready_at
         if ready_at > now:
             return ready_at
         if queue is not None and queue.in_flight:
@@ -250,14 +249,12 @@ class Frontier:
         if queue is not None:
             self.asked(queue, now)
         elif self.law.delay > 0:
-            if len(self._borrowed) > _BORROWED:
-                self._borrowed = {name: moment for name, moment in self._borrowed.items() if moment > now}
-            self._borrowed[host] = now + self.law.delay
+            self.paces.borrowed(host, now, now + self.law.delay)
         return None
 
     def _pace(self, queue: HostQueue) -> HostPace:
         if queue.pace is None:
-            queue.pace = self._paces.setdefault(queue.host, HostPace())
+            queue.pace = self.paces.of(queue.host)
         return queue.pace
 
     def _place(self, queue: HostQueue, *, turn: bool = False) -> None:
@@ -342,8 +339,7 @@ class Frontier:
             self._hosts.pop(queue.id, None)
             self._by_host.pop(queue.host, None)
             self._addresses.leave(queue, self._now)
-            if queue.pace is not None and queue.pace.is_plain(self._now):
-                self._paces.pop(queue.host, None)
+            self.paces.drop_plain(queue.host, self._now)
             if queue.delay > 0 or queue.ready_at > self._now:
                 self._resting[queue.id] = queue.ready_at
                 heapq.heappush(self._rests, (queue.ready_at, queue.id))

@@ -328,6 +328,7 @@ class FrontierScheduler(BaseScheduler):
         if self._timer is not None:
             self._timer.cancel()
         self._garbage.end()
+        self.frontier.paces.close()
         self._worker.shutdown(wait=True)
         finished = reason == "finished" and self.error is None and not self._spider.started.finished
         try:
