@@ -17,7 +17,9 @@ import typer
 
 from linkgraph.classify.vocabulary import ACQUISITIONS, NO_HYPERLINK, PLACEMENTS, backlink_words
 from linkgraph.cli import application
+from linkgraph.edges.verified import VERDICTS
 from linkgraph.graph.sites.owners import POINTS
+from linkgraph.insights.broken import TARGET_STATES
 from linkgraph.model import EVENTS, LOST_REASONS, REASONS, STATES
 
 DOCS = Path(__file__).resolve().parent
@@ -73,6 +75,16 @@ def owner_points() -> str:
     )
 
 
+def verdicts() -> str:
+    """Return a table of what a check says of a claimed link."""
+    return _words("verdict", VERDICTS)
+
+
+def targets() -> str:
+    """Return a table of what is known of the target of a link."""
+    return _words("state", TARGET_STATES)
+
+
 def placements() -> str:
     """Return a table of where a link can stand."""
     rows = [f"| `{word}` | {meaning} |" for word, meaning in (*PLACEMENTS.items(), *NO_HYPERLINK.items())]
@@ -122,6 +134,8 @@ PARTS: dict[str, tuple[str, Callable[[], str]]] = {
     "events": ("history.md", events),
     "lost": ("history.md", lost),
     "states": ("history.md", states),
+    "verdicts": ("checking.md", verdicts),
+    "targets": ("checking.md", targets),
     "commands": ("commands.md", commands),
     "placements": ("classification.md", placements),
     "acquisitions": ("classification.md", acquisitions),

@@ -8,8 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from scrapy import Request, Spider
 from scrapy.crawler import Crawler
@@ -21,8 +20,6 @@ from scrapy.exceptions import (
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
-from linkgraph.edges.lineage import Asked, choose
-from linkgraph.edges.run import Run, run_name
 from linkgraph.edges.session import Session, Started
 from linkgraph.errors import AnswerError, LinkgraphError, RefusedError, UsageError
 from linkgraph.extract import prepare
@@ -39,11 +36,11 @@ from linkgraph.frontier.conditional import conditions
 from linkgraph.frontier.frontier import Frontier
 from linkgraph.frontier.paces import Paces
 from linkgraph.frontier.retry import read_retry_after
-from linkgraph.frontier.revisit import RevisitRule
-from linkgraph.frontier.scope import Scope
-from linkgraph.frontier.seeds import Seeds, read_seeds
+from linkgraph.frontier.seeds import Seeds
 from linkgraph.frontier.turns import TURNS
 from linkgraph.model import Links, Observation, Page
+
+from .plan import Plan, whole_sites
 
 _REASONS: tuple[tuple[type[BaseException], str], ...] = (
     (DownloadTimeoutError, "transport:timeout"),
@@ -73,6 +70,17 @@ class SiteSpider(Spider):
     aside: Aside
     error: LinkgraphError | None = None
     """Why the crawl had to stop, if it had to."""
+    arguments: ClassVar[tuple[str, ...]] = (
+        "seeds",
+        "follow",
+        "depth",
+        "max_pages",
+        "max_pages_per_domain",
+        "revisit",
+        "due",
+        "render",
+    )
+    """What `-a` may name."""
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> SiteSpider:
@@ -82,9 +90,10 @@ class SiteSpider(Spider):
             UsageError: an argument or setting cannot be used.
             StateError: the run is locked, or the data folder cannot be written.
         """
-        arguments = {name: kwargs.pop(name, None) for name in _ARGUMENTS}
+        arguments = {name: kwargs.pop(name, None) for name in cls.arguments}
         spider = super().from_crawler(crawler, *args, **kwargs)
-        spider.seeds = read_seeds(arguments["seeds"])
+        plan = spider.plan(crawler, arguments)
+        spider.seeds = plan.seeds
         _require_contact(crawler, spider.seeds)
         pace_from(crawler.settings)
         deny_file(crawler.settings)
@@ -99,8 +108,7 @@ class SiteSpider(Spider):
         if mode != "never":
             spider.use_browser(crawler, mode)
         spider.aside = Aside(_page_seconds(crawler.settings))
-        scope = _scope(arguments, spider.seeds, crawler.settings)
-        run, asked = _run(crawler, arguments)
+        scope, run, asked = plan.scope, plan.run, plan.asked
         spider.session = Session(run, spider.seeds.urls, scope, {}, verify_all=_verify_all(crawler), asked=asked)
         spider.started = spider.session.start()
         spider.frontier = Frontier(
@@ -115,6 +123,14 @@ class SiteSpider(Spider):
         )
         prepare()
         return spider
+
+    def plan(self, crawler: Crawler, arguments: dict[str, Any]) -> Plan:
+        """Return what the arguments ask for.
+
+        Raises:
+            UsageError: one of them cannot be used.
+        """
+        return whole_sites(crawler, arguments)
 
     def use_browser(self, crawler: Crawler, mode: str) -> None:
         """From now on let a browser look at answers as *mode* says; a crawl without one pays nothing for this."""
@@ -177,8 +193,6 @@ _MAILBOX = re.compile(r"[^@\s:/<>]+@[^@\s:/<>]+")
 MAX_HOST_DELAY = 3600
 """Seconds; well below the 24 hours after which the robots.txt that was asked for before a page is too old for it."""
 
-_ARGUMENTS = ("seeds", "follow", "depth", "max_pages", "max_pages_per_domain", "revisit", "due", "render")
-
 
 def failed_page(url: str, error: BaseException | None) -> Page:
     """Return the page of a request that ended in *error*."""
@@ -194,46 +208,6 @@ def failed_page(url: str, error: BaseException | None) -> Page:
     return replace(bare_page(url), fetched_at=datetime.now(UTC), outcome=outcome, outcome_reason=reason)
 
 
-def _scope(arguments: dict[str, Any], seeds: Seeds, settings: Any) -> Scope:
-    follow = arguments["follow"] or "seeds"
-    if follow not in ("seeds", "all"):
-        raise UsageError(f"-a follow={follow}: give seeds (their domains only) or all")
-    return Scope(
-        follow=follow,
-        domains=frozenset(seed.domain for seed in seeds.urls),
-        depth=_number(arguments, "depth", 0),
-        max_pages=_number(arguments, "max_pages", 1),
-        max_pages_per_domain=_number(arguments, "max_pages_per_domain", 1),
-        follow_nofollow=settings.getbool("LINKGRAPH_FOLLOW_NOFOLLOW"),
-        max_pages_per_host=_limit(settings, "LINKGRAPH_MAX_PAGES_PER_HOST"),
-        pattern_pages=_limit(settings, "LINKGRAPH_PATTERN_PAGES"),
-        max_hosts_per_domain=_limit(settings, "LINKGRAPH_MAX_HOSTS_PER_DOMAIN"),
-    )
-
-
-def _limit(settings: Any, name: str) -> int:
-    try:
-        limit = int(settings.get(name, 0))
-    except (TypeError, ValueError):
-        limit = -1
-    if limit < 0:
-        raise UsageError(f"{name}={settings.get(name)}: give a whole number, 0 for no limit")
-    return limit
-
-
-def _number(arguments: dict[str, Any], name: str, least: int) -> int | None:
-    value = arguments[name]
-    if value in (None, ""):
-        return None
-    try:
-        number = int(value)
-    except ValueError:
-        number = least - 1
-    if number < least:
-        raise UsageError(f"-a {name}={value}: give a whole number from {least}, or leave it out for no limit")
-    return number
-
-
 def _seconds(crawler: Crawler, name: str) -> float:
     try:
         seconds = crawler.settings.getfloat(name)
@@ -242,26 +216,6 @@ def _seconds(crawler: Crawler, name: str) -> float:
     if not 0 <= seconds <= MAX_HOST_DELAY:
         raise UsageError(f"{name}: give seconds from 0 to {MAX_HOST_DELAY}")
     return seconds
-
-
-def _run(crawler: Crawler, arguments: dict[str, Any]) -> tuple[Run, Asked | None]:
-    root = Path(crawler.settings.get("LINKGRAPH_DATA") or "data")
-    name, by_seeds = crawler.settings.get("LINKGRAPH_RUN") or "", run_name(str(arguments["seeds"]))
-    due = arguments["due"] or "now"
-    if due not in ("now", "all"):
-        raise UsageError(f"-a due={due}: give now (the pages that are due) or all")
-    if not arguments["revisit"]:
-        return Run(root, name or by_seeds), None
-    name, earlier = choose(root, name, by_seeds, arguments["revisit"])
-    return Run(root, name), Asked(earlier, _rule(crawler), every=due == "all")
-
-
-def _rule(crawler: Crawler) -> RevisitRule:
-    names = [f"LINKGRAPH_REVISIT_{name}" for name in ("FIRST", "LEAST", "MOST")]
-    try:
-        return RevisitRule(*(crawler.settings.getfloat(name) for name in names))
-    except ValueError as error:
-        raise UsageError(f"{', '.join(names)}: {error}; give days") from error
 
 
 def _verify_all(crawler: Crawler) -> bool:

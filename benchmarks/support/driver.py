@@ -62,11 +62,11 @@ def _crawl(plan: Plan) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (plan.largest_file, plan.largest_file))
     if plan.kill_at is not None:
         _kill_at(*plan.kill_at)
-    from linkgraph.cli.running import run_site
+    from linkgraph.cli.running import run_spider
     from linkgraph.errors import LinkgraphError
 
     try:
-        sys.exit(run_site(plan.settings, plan.arguments))
+        sys.exit(run_spider(plan.settings, plan.arguments))
     except LinkgraphError as error:
         sys.stderr.write(f"linkgraph: {error}\n")
         sys.exit(error.exit_code)

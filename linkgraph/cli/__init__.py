@@ -10,7 +10,8 @@ import typer
 from linkgraph.errors import LinkgraphError
 
 VERBS = (
-    "crawl", "extract", "classify", "robots", "build", "authority", "backlinks", "history", "report", "doctor", "demo",
+    "crawl", "extract", "classify", "robots", "build", "authority", "backlinks", "history", "verify", "targets",
+    "report", "doctor", "demo",
 )  # fmt: skip
 
 

@@ -45,21 +45,26 @@ def crawl(
       linkgraph crawl example.org --revisit latest --contact you@example.org
     """
     settings: dict[str, object] = {"LINKGRAPH_DATA": str(data), "LINKGRAPH_RUN": run}
-    settings |= dict(_pair(text) for text in setting or [])
+    settings |= dict(pair(text) for text in setting or [])
     if contact:
         settings["LINKGRAPH_CONTACT"] = contact
     if host_delay is not None:
         settings["LINKGRAPH_HOST_DELAY"] = host_delay
     root, name = Path(str(settings["LINKGRAPH_DATA"])), str(settings["LINKGRAPH_RUN"])
-    _refuse_early(root, choose(root, name, run_name(seeds), revisit)[0] if revisit else name or run_name(seeds))
-    from linkgraph.cli.running import run_site
+    refuse_early(root, choose(root, name, run_name(seeds), revisit)[0] if revisit else name or run_name(seeds))
+    from linkgraph.cli.running import run_spider
 
     limits = {"depth": depth, "max_pages": max_pages, "max_pages_per_domain": max_pages_per_domain}
     chosen = {"seeds": seeds, "follow": follow, "revisit": revisit, "due": due, "render": render}
-    raise typer.Exit(run_site(settings, {**chosen, **limits}))
+    raise typer.Exit(run_spider(settings, {**chosen, **limits}))
 
 
-def _refuse_early(data: Path, name: str) -> None:
+def refuse_early(data: Path, name: str) -> None:
+    """Refuse a run that another process works on.
+
+    Raises:
+        RunLockedError: there is one.
+    """
     # The spider asks again; but importing Scrapy takes longer than a user should wait for a no.
     run = Run(data, name)
     if (run.folder / "lock").exists():
@@ -67,7 +72,12 @@ def _refuse_early(data: Path, name: str) -> None:
             pass
 
 
-def _pair(text: str) -> tuple[str, str]:
+def pair(text: str) -> tuple[str, str]:
+    """Return name and value of `NAME=VALUE`.
+
+    Raises:
+        BadParameter: it is none.
+    """
     name, equals, value = text.partition("=")
     if not equals:
         raise typer.BadParameter(f"{text!r}: give NAME=VALUE")

@@ -52,8 +52,8 @@ def exit_code(crawler: Crawler, failures: list[BaseException]) -> int:
     return 1 if seeds is not None and seeds.problems else 0
 
 
-def run_site(settings: dict[str, object], arguments: dict[str, object]) -> int:
-    """Run the `site` spider in this process under our settings and return the exit code.
+def run_spider(settings: dict[str, object], arguments: dict[str, object], spider: str = "site") -> int:
+    """Run a spider of ours in this process under our settings and return the exit code.
 
     A process can do this once: Twisted's reactor cannot be started again. `linkgraph.crawl` starts a process for it.
     """
@@ -65,7 +65,7 @@ def run_site(settings: dict[str, object], arguments: dict[str, object]) -> int:
     merged.set("LOG_LEVEL", "WARNING", priority="project")  # the progress line tells the rest
     merged.update(settings, priority="cmdline")
     process = AsyncCrawlerProcess(merged)
-    crawler = process.create_crawler("site")
+    crawler = process.create_crawler(spider)
     failures = quiet_failures(process.crawl(crawler, **arguments))
     process.start()
     return exit_code(crawler, failures)

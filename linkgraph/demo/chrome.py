@@ -65,7 +65,7 @@ def _head_links(sheet: Sheet) -> None:
     site, page, host = sheet.site, sheet.page, sheet.site.host
     sheet.add(sheet.element("style", f"http://{host}/style.css", "resource", '<link rel="stylesheet" href="{href}">\n'))
     sheet.add(sheet.element("script", f"http://{host}/site.js", "resource", '<script src="{href}" defer></script>\n'))
-    if page.layout == "variant":
+    if page.layout == "variant" or (page.layout == "post" and page.to):
         _link(sheet, page.to, "canonical", "canonical")
     for relation, neighbour in neighbours(sheet):
         _link(sheet, neighbour.url, relation, "internal")

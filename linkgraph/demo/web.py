@@ -227,7 +227,7 @@ def _written(world: World, page: DemoPage, letters: Sequence[Letter]) -> Rendere
     sheet.letters = letters
     layout = sheet.page.layout
     headers: list[tuple[str, str]] = []
-    if layout == "print" or (layout == "post" and page.to) or (page.layout == "copy" and site.name == "faithful"):
+    if layout == "print" or (page.layout == "copy" and site.name == "faithful"):
         headers.append(("Link", f'<{page.to}>; rel="canonical"'))
         sheet.links.append(
             PlantedLink(page.url, page.to, "canonical", "link", ("canonical",), "", "head", "http-header")

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from linkgraph.edges.dataset import Snapshot
-from linkgraph.edges.lineage import revisited
+from linkgraph.edges.lineage import is_narrow, revisited
 from linkgraph.edges.run import Run
 from linkgraph.errors import CorruptFileError
 
@@ -64,9 +64,17 @@ def _milliseconds(moment: object) -> int:
 
 def parents(live: Snapshot) -> dict[str, str]:
     """Return for each run that visits another one again the name of that one."""
-    names = sorted({path.parent.name.removeprefix("run=") for path in live.page_files})
-    found = {name: revisited(Run(live.root, name)) for name in names}
+    found = {name: revisited(Run(live.root, name)) for name in _names(live)}
     return {name: before for name, before in found.items() if before is not None}
+
+
+def narrow(live: Snapshot) -> frozenset[str]:
+    """Return the runs that asked for given pages alone, whatever else their sites have."""
+    return frozenset(name for name in _names(live) if is_narrow(Run(live.root, name)))
+
+
+def _names(live: Snapshot) -> list[str]:
+    return sorted({path.parent.name.removeprefix("run=") for path in live.page_files})
 
 
 def lifts(live: Snapshot) -> dict[str, int]:

@@ -61,6 +61,21 @@ def choose(root: Path, run: str, by_seeds: str, asked: str) -> tuple[str, str]:
     return run or _unfinished(root, name) or _next(root, name), name
 
 
+def to_work_on(root: Path, name: str) -> str:
+    """Return the name of the newest run of a family while it has not ended, else of the next one."""
+    newest = _newest(root, name)
+    if not _entries(Run(root, newest)):
+        return name
+    return _next(root, name) if _has_ended(Run(root, newest)) else newest
+
+
+def is_narrow(run: Run) -> bool:
+    """Tell whether *run* asked for given pages alone (depth 0), so that it says nothing of the rest of their sites."""
+    first = _first(run)
+    scope = {} if first is None else first.options.get("scope", {})
+    return bool(scope.get("depth") == 0)
+
+
 def _family(name: str) -> str:
     match = _NUMBER.fullmatch(name)
     return match[1] if match else name

@@ -20,7 +20,7 @@ import pyarrow as pa
 from linkgraph import __version__
 from linkgraph.authority.pagerank import DAMPING, TOLERANCE, PageRank, pagerank
 from linkgraph.authority.score import DECADES, authority
-from linkgraph.edges.clock import lifts, parents
+from linkgraph.edges.clock import lifts, narrow, parents
 from linkgraph.edges.dataset import Snapshot, snapshot
 from linkgraph.edges.schema import SCHEMA_VERSION
 from linkgraph.errors import StorageError, UsageError
@@ -200,7 +200,7 @@ def _ranking(policy: VotePolicy, graphs: dict[str, LinkGraph], ranks: dict[str, 
 
 
 def _make(work: _Work, name: str, final: Path) -> BuildResult:
-    checks = Checks.read(work.pages, parents(work.live))
+    checks = Checks.read(work.pages, parents(work.live), narrow(work.live))
     graphs = work.graphs(checks.standing())
     names = work.names(graphs)
     ranks = work.ranks(graphs)

@@ -7,6 +7,7 @@ names of the pages. Refuses to take an error, a refusal or an answer that was cu
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -102,12 +103,15 @@ class Checks:
     """Shape (runs, domains): which sites each run visited, or was to visit again."""
 
     @classmethod
-    def read(cls, pages: Scan, revisits: Mapping[str, str] | None = None) -> Checks:
+    def read(
+        cls, pages: Scan, revisits: Mapping[str, str] | None = None, narrow: AbstractSet[str] = frozenset()
+    ) -> Checks:
         """Collect them from the pages table.
 
         Args:
             pages: the rows of every run, moments lifted where a clock had gone back.
             revisits: for each run that visits another one again, the name of that one.
+            narrow: the runs that asked for given pages alone; what they did not visit is not theirs to miss.
         """
         found = cls()
         parts, seen = [], set[tuple[int, int]]()
@@ -119,7 +123,7 @@ class Checks:
         begins = np.searchsorted(visits.page, np.arange(len(found.urls) + 1))
         covers = np.zeros((len(found.runs), len(found.domains)), bool)
         for run, domain_id in seen:
-            covers[run, domain_id] = True
+            covers[run, domain_id] = found.runs[run] not in narrow
         found.visits, found.begins, found.covers = visits, begins, covers
         found._inherit(revisits or {})
         return found
