@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +13,7 @@ from linkgraph.cli.answers import Data, Form, Out
 _LIMIT = 50
 """Rows of a table for people without --limit; programs get all."""
 
-_SHOWN = ("src_authority", "src_url", "dst_url", "anchor", "rel", "placement", "acquisition")
+_SHOWN = ("quality", "src_authority", "src_url", "dst_url", "anchor", "rel", "placement", "acquisition")
 
 
 def backlinks(
@@ -30,6 +31,13 @@ def backlinks(
         list[str] | None,
         typer.Option(metavar="WORD", help="Only links that came about so: editorial, paid, ugc …; repeatable"),
     ] = None,
+    sort: Annotated[
+        str, typer.Option(help="authority of the source, quality of the link, or its referral value")
+    ] = "authority",
+    collapse: Annotated[bool, typer.Option("--collapse", help="One row for each site-wide link")] = False,
+    views: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="CSV of url,views: your own page views, for referral values")
+    ] = None,
     form: Form = None,
     out: Out = None,
     data: Data = Path("data"),
@@ -44,11 +52,21 @@ def backlinks(
       linkgraph backlinks https://example.org/report.html -o links.parquet
 
       linkgraph backlinks example.org --placement content --acquisition editorial --acquisition placed
+
+      linkgraph backlinks example.org --sort quality --collapse
+
+      linkgraph backlinks example.org --sort referral --views pageviews.csv
     """
     from linkgraph.cli.answers import opened
+    from linkgraph.insights.views import read_views
     from linkgraph.reports.formats import choose_format, write_answer
 
     if limit is None and choose_format(form, out) == "table":
         limit = _LIMIT
-    table = opened(data).backlinks(domain, limit, placement=placement, acquisition=acquisition)
-    write_answer(table, form, out, shown=_SHOWN, title=f"backlinks of {domain}")
+    known, problems = read_views(views) if views else (None, [])
+    for problem in problems:
+        sys.stderr.write(f"linkgraph: {problem}\n")
+    kinds = {"placement": placement, "acquisition": acquisition}
+    table = opened(data).backlinks(domain, limit, **kinds, sort=sort, collapse=collapse, views=known)
+    shown = (*(("referral_value",) if sort == "referral" else ()), *_SHOWN)
+    write_answer(table, form, out, shown=shown, title=f"backlinks of {domain}")

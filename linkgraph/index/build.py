@@ -146,7 +146,9 @@ class _Work:
             tallies = {level: Tally(level, ids[level]) for level in LEVELS}
             addresses = Addresses.read(self.pages)
             history = History(checks, self.folder / ".spill", buckets)
-            sorter = Sorter(names["domain"], domains, addresses, tuple(tallies.values()), history, ids["host"])
+            sorter = Sorter(
+                names["domain"], domains, addresses, tuple(tallies.values()), history, ids["host"], ranks.scores
+            )
             links = compact(
                 self.classified("classifying links"),
                 self.pages,

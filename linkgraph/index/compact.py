@@ -34,7 +34,7 @@ from linkgraph.index.layout import (
     sites_file,
 )
 from linkgraph.index.links import Domains, distinct_links, newest_pages
-from linkgraph.index.schema import CLASSIFIED
+from linkgraph.index.schema import CLASSIFIED, CLICK_COLUMNS
 from linkgraph.index.site_links import SiteLinks
 from linkgraph.index.site_pages import SitePages
 from linkgraph.index.sites import Sites, without_sites
@@ -46,9 +46,11 @@ BUCKET_ROWS = 1 << 18
 
 MAX_BUCKETS = 4096
 
-_EDGE_ROWS = working_schema(EDGES, pa.field("run", pa.string()), *(CLASSES.field(name) for name in CLASSIFIED))
+_EDGE_ROWS = working_schema(
+    EDGES, pa.field("run", pa.string()), *(CLASSES.field(name) for name in CLASSIFIED), *CLICK_COLUMNS
+)
 _PAGE_ROWS = working_schema(
-    pa.schema([PAGES.field(name) for name in ("url", "host", "domain", "fetched_at", "status", "outcome")])
+    pa.schema([PAGES.field(name) for name in ("url", "host", "domain", "fetched_at", "status", "outcome", "title")])
 )
 
 
@@ -69,6 +71,8 @@ class Sorter:
     """Counted into, bucket by bucket."""
     history: History
     hosts: Interner
+    pagerank: NDArray[np.float64]
+    """Of the domains, under the first policy of the build."""
 
 
 def compact(edges: Scan, pages: Scan, sorter: Sorter, *, build: Path, buckets: int, done: Callable[[int], None]) -> int:
@@ -88,13 +92,13 @@ def compact(edges: Scan, pages: Scan, sorter: Sorter, *, build: Path, buckets: i
     seen = SiteLinks(sorter.domains.ids, sorter.history.standing)
     rows = _spill(edges, Spill(spilled, "edges", _EDGE_ROWS, buckets), sorter.domains, bucket, "dst_domain", seen.see)
     known = _spill(pages, Spill(spilled, "pages", _PAGE_ROWS, buckets), sorter.domains, bucket, "domain")
-    sites = Sites.of(SitePages.read(pages, sorter.domains.ids, sorter.hosts), seen, sorter.names)
+    sites = Sites.of(SitePages.read(pages, sorter.domains.ids, sorter.hosts), seen, sorter.names, sorter.pagerank)
     pq.write_table(sites.table(sorter.names), sites_file(build), compression="zstd", write_page_checksum=True)
     total = 0
     for number in range(buckets):
         newest = newest_pages(known.bucket(number))
         found = distinct_links(rows.bucket(number), sorter.domains, newest, sorter.history)
-        links, order = sites.add_to(found.links, sorter.domains.ids, sorter.hosts), found.order
+        links, order = sites.add_to(found.links, newest, sorter.domains.ids, sorter.hosts), found.order
         within = _count(links, newest, sorter, sites.owners)[order]
         bucket_folder(build, number).mkdir(parents=True)
         write_links(backlinks_file(build, number), links, order[~within])

@@ -22,6 +22,18 @@ SITE_COLUMNS = (
 )
 """What is added to the links table; null for links within a domain and for what is no hyperlink."""
 
+CLICK_COLUMNS = (
+    pa.field("page_links", pa.int32(), nullable=True),
+    pa.field("click_share", pa.float32(), nullable=True),
+)
+"""How many hyperlinks stand on the link's page, and its share of their clicks."""
+
+JUDGED_COLUMNS = (
+    pa.field("title_fit", pa.float32(), nullable=True),
+    pa.field("src_popularity", pa.float64(), nullable=True),
+)
+"""How well the words around a link fit the target's title, and how often its page is probably seen."""
+
 STATE_COLUMNS = (
     pa.field("state", pa.dictionary(pa.int32(), pa.string()), nullable=True),
     pa.field("state_reason", pa.string(), nullable=True),
@@ -32,7 +44,9 @@ STATE_COLUMNS = (
 _ADDED = (
     pa.field("run", pa.string()),
     *(CLASSES.field(name).with_nullable(True) for name in CLASSIFIED),
+    *CLICK_COLUMNS,
     *SITE_COLUMNS,
+    *JUDGED_COLUMNS,
     pa.field("first_seen", pa.timestamp("ms", tz="UTC")),
     pa.field("last_seen", pa.timestamp("ms", tz="UTC")),
     pa.field("src_authority", pa.float64()),

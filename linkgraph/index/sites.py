@@ -21,7 +21,8 @@ from linkgraph.graph.names import Names
 from linkgraph.graph.sites.copies import Copies, copies, mirrors, originals
 from linkgraph.graph.sites.owners import SITEWIDE_PAGES, SITEWIDE_SHARE, Owners, owners, sitewide
 from linkgraph.graph.sites.pairs import Pairs
-from linkgraph.index.schema import SITE_COLUMNS, SITES
+from linkgraph.index.clicks import title_fit
+from linkgraph.index.schema import JUDGED_COLUMNS, SITE_COLUMNS, SITES
 from linkgraph.index.site_links import SiteLinks, template_pages
 from linkgraph.index.site_pages import SitePages
 
@@ -44,10 +45,12 @@ class Sites:
     """Packed pairs of sites, both ways, that list each other."""
     credited: NDArray[np.int64]
     """How many owners link to each site from the frame of most pages; shape (n,)."""
+    popularity: NDArray[np.float64]
+    """How many of a million page views of the random surfer fall on a page of each site; shape (n,)."""
 
     @classmethod
-    def of(cls, pages: SitePages, links: SiteLinks, names: Names) -> Sites:
-        """Decide, once every page and link was seen."""
+    def of(cls, pages: SitePages, links: SiteLinks, names: Names, pagerank: NDArray[np.float64]) -> Sites:
+        """Decide, once every page and link was seen; the surfer's time on a site is its PageRank, spread evenly."""
         pairs, site = links.pairs.found(), pages.column("site")
         known = np.bincount(pairs.dst, minlength=pages.sites)
         with_text = np.flatnonzero(pages.column("simhash"))
@@ -61,7 +64,8 @@ class Sites:
         same = owners(pairs, read, pages.shared(), links.templates, _like_names(pairs, framed, names), texts)
         by_owner = np.unique(packed(same.cluster[pairs.src[framed]], pairs.dst[framed]))
         credited = np.bincount(unpacked(by_owner)[1], minlength=pages.sites)
-        return cls(pages, pairs, same, copied, origin, _exchanged(pairs, same), credited)
+        popularity = 1e6 * pagerank / np.maximum(read, 1)
+        return cls(pages, pairs, same, copied, origin, _exchanged(pairs, same), credited, popularity)
 
     def mirrors(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         """Return the pairs of sites (lower first) of which one mirrors the other."""
@@ -105,8 +109,15 @@ class Sites:
         swapped = back > forth
         return np.where(swapped, second, first).tolist(), np.where(swapped, first, second).tolist()
 
-    def add_to(self, links: pa.Table, domains: Interner, hosts: Interner) -> pa.Table:
-        """Return the links of one bucket with `SITE_COLUMNS` and with their acquisition judged again."""
+    def add_to(self, links: pa.Table, pages: pa.Table, domains: Interner, hosts: Interner) -> pa.Table:
+        """Return the links of one bucket with `SITE_COLUMNS` and `JUDGED_COLUMNS`, and their acquisition judged again.
+
+        Args:
+            links: working form.
+            pages: the newest row of each of the targets' pages.
+            domains: numbers every domain.
+            hosts: numbers every host.
+        """
         src, dst = (domains.find(*utf8(links[f"{side}_domain"].combine_chunks())) for side in ("src", "dst"))
         apart = np.flatnonzero((src != dst) & among(links["kind"].combine_chunks(), ("a", "area")))
         rows, source, target = links.take(pa.array(apart)), src[apart], dst[apart]
@@ -127,7 +138,11 @@ class Sites:
         for name, values in judged.items():
             place = links.schema.get_field_index(name)
             links = links.set_column(place, links.field(place), _replaced(links[name], apart, values))
-        for column, values in zip(SITE_COLUMNS, (same, often, on, share), strict=True):
+        for column, values in zip(
+            (*SITE_COLUMNS, *JUDGED_COLUMNS),
+            (same, often, on, share, title_fit(rows, pages), self.popularity[source]),
+            strict=True,
+        ):
             blank = pa.nulls(links.num_rows, column.type)
             links = links.append_column(
                 column, _replaced(pa.chunked_array([blank]), apart, pa.array(values, column.type))
@@ -142,8 +157,8 @@ class Sites:
 
 
 def without_sites(links: pa.Table) -> pa.Table:
-    """Return links that no longer stand with `SITE_COLUMNS`, null: what is known of sites is of what stands."""
-    for column in SITE_COLUMNS:
+    """Return links that no longer stand with `SITE_COLUMNS` and `JUDGED_COLUMNS`, null: only what stands was judged."""
+    for column in (*SITE_COLUMNS, *JUDGED_COLUMNS):
         links = links.append_column(column, pa.nulls(links.num_rows, column.type))
     return links
 

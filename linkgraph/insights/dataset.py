@@ -7,7 +7,7 @@ page or link names, with near names, and a question that needs a build where the
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -26,6 +26,7 @@ from linkgraph.index.lookup import Build
 from linkgraph.index.record import LEVELS as BUILT_LEVELS
 from linkgraph.index.record import BuildResult
 from linkgraph.insights.kinds import Kinds
+from linkgraph.insights.quality import ORDERS, collapsed, with_quality
 from linkgraph.insights.target import target_of
 
 if TYPE_CHECKING:
@@ -175,34 +176,46 @@ class Dataset:
         *,
         placement: Sequence[str] | None = None,
         acquisition: Sequence[str] | None = None,
+        sort: str = "authority",
+        collapse: bool = False,
+        views: Mapping[str, float] | None = None,
     ) -> pa.Table:
         """Return the links to a domain, host or URL from other registrable domains, strongest first.
 
-        Rows are ordered by `src_authority` descending, then by src_url, dst_url and ordinal.
+        Rows are ordered by `src_authority` (or what *sort* says) descending, then by src_url, dst_url and ordinal.
 
         Args:
             domain: a domain (`example.org`), a host of it (`www.example.org`), or a URL.
             limit: rows at most.
             placement: words of `linkgraph.classify.PLACEMENTS`, or head, redirect, canonical; None for all links.
             acquisition: words of `linkgraph.classify.ACQUISITIONS`; None for all links.
+            sort: `authority` of the source's domain, `quality` of the link, or its `referral` value.
+            collapse: one row, the first, for each site-wide link.
+            views: page views of source pages by URL, for the referral value; None for a proxy.
 
         Returns:
-            Every column of the links table. What an older build does not have yet is null.
+            Every column of the links table, and those of `linkgraph.insights.quality.QUALITY`. What an older build
+            does not have yet is null.
 
         Raises:
             UnknownDomainError: a domain or host that no page or link names.
-            UsageError: a text that is none of these, a word that is no placement or acquisition, or *limit* below 0.
+            UsageError: a text that is none of these, a word that is no placement, acquisition or order, or *limit*
+                below 0.
             StateError: no build yet.
         """
         if limit is not None and limit < 0:
             raise UsageError(f"limit is {limit}; give 0 or more rows")
+        if sort not in ORDERS:
+            raise UsageError(f"sort {sort!r} is unknown; choose one of {', '.join(ORDERS)}")
         kinds = Kinds.of(placement, acquisition)
         target = target_of(domain)
         level = "host" if target.column == "dst_host" else "domain"
         self._known(self._build.names(level), target.value if level == "host" else target.domain, level)
         links = kinds.of_links(self._build.links_to(target.domain, target.column, target.value))
-        order = [("src_authority", "descending"), ("src_url", "ascending"), ("dst_url", "ascending")]
-        return links.sort_by([*order, ("ordinal", "ascending")]).slice(0, limit)
+        links = with_quality(links, views)
+        order = [(ORDERS[sort], "descending"), ("src_url", "ascending"), ("dst_url", "ascending")]
+        links = links.sort_by([*order, ("ordinal", "ascending")])
+        return (collapsed(links) if collapse else links).slice(0, limit)
 
     def events(self, domain: str | None = None) -> pa.Table:
         """Return the rows of the events table about links to a registrable domain; to all where it is None.
