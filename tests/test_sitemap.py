@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linkgraph.extract.sitemap import MAX_BYTES, MAX_ELEMENTS, MAX_LOCATIONS, is_sitemap, sitemap_locations
+from linkgraph.extract import sitemap
+from linkgraph.extract.sitemap import MAX_ELEMENTS, MAX_LOCATIONS, is_sitemap, sitemap_locations
 
 OPEN = b'<?xml version="1.0" encoding="UTF-8"?><urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">'
 CLOSE = b"</urlset>"
@@ -127,15 +128,16 @@ def test_entities_are_never_expanded_and_files_never_read(tmp_path):
 
 
 @pytest.mark.row("S2")
-def test_a_bomb_is_unpacked_to_the_limit_and_no_further():
-    body = gzip.compress(OPEN) + gzip.compress(bytes(1_000_000)) * 200
+@pytest.mark.parametrize("filler", [bytes(11), b"<x a='1'/>&", b"<![CDATA[&]]>", b"<url>"])
+def test_a_bomb_is_read_piece_by_piece(filler):
+    body = gzip.compress(OPEN) + gzip.compress(filler * 100_000) * 4
     tracemalloc.start()
     found = locations(body)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
 
     assert found == []
-    assert peak < 3 * MAX_BYTES
+    assert peak < 2_500_000
 
 
 def test_reading_ends_after_so_many_elements():
@@ -178,3 +180,18 @@ def test_what_is_written_is_read(texts):
     assert [one for one in locations(body) if one] == [
         text for text in texts if "\ufffe" not in text and "\uffff" not in text
     ]
+
+
+@given(
+    st.lists(st.sampled_from(["&", "&amp;", "&#38;", "&#x10ffff;", "<![CDATA[", "]]>", "]", "é", "a\0b", "x" * 9])),
+    st.integers(1, 30),
+)
+def test_where_pieces_end_changes_nothing(parts, size):
+    text = "".join(parts) + ("]]>" if "".join(parts).rfind("<![CDATA[") > "".join(parts).rfind("]]>") else "")
+    body = OPEN + f"<url><loc>{text}</loc></url><url><loc>last</loc></url>".encode() + CLOSE
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sitemap, "_FED", size)
+        piecewise = [locations(body), locations(gzip.compress(body))]
+
+    assert piecewise == [locations(body)] * 2
