@@ -12,7 +12,7 @@ from linkgraph.frontier.frontier import Frontier
 from linkgraph.frontier.pace import MAX_LOAD_DELAY, MAX_SLOWDOWN, Answered, HostPace, PaceLaw
 from linkgraph.frontier.records import Host, Lease
 
-PUBLIC = "192.0.2.1"
+PUBLIC = "8.8.8.8"
 
 
 def law(delay: float = 2.0, backoff: float = 60.0, dice: float = 0.0) -> PaceLaw:
@@ -46,7 +46,9 @@ def test_the_delay_is_the_longest_of_three_wishes():
 
 def test_a_server_of_ones_own_is_asked_without_delay_unless_it_asks_for_one():
     assert spacing_after(Answered(200, 3.0, None, "127.0.0.1"), delay=0.0) == 0.0
-    assert spacing_after(Answered(200, 3.0, None, "::1"), delay=0.0) == 0.0
+    for own in ("::1", "10.0.0.7", "192.168.1.1", "fd00::7"):  # the guard admits them only where the user says so
+        assert spacing_after(Answered(200, 3.0, None, own), delay=0.0) == 0.0
+        assert spacing_after(Answered(200, 3.0, None, own), delay=2.0) == 15.0
     assert spacing_after(Answered(200, 3.0, None, PUBLIC), delay=0.0) == 15.0
     assert spacing_after(Answered(200, 3.0, None, "127.0.0.1"), delay=0.0, asked=1.5) == 1.5
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from functools import lru_cache
+from ipaddress import ip_address
 from typing import NamedTuple
 
 LOAD_FACTOR = 5.0
@@ -109,7 +111,7 @@ class PaceLaw:
         """Take in an answer at *now*; return what it led to, for the counters: None where nothing is the matter."""
         status = answer.status
         slower = self._window(pace, status)
-        if answer.elapsed is not None and (self.delay > 0 or not _is_loopback(answer.address)):
+        if answer.elapsed is not None and (self.delay > 0 or not _is_own(answer.address)):
             pace.load = min(LOAD_FACTOR * answer.elapsed, MAX_LOAD_DELAY)
         if status is not None and status < 500 and status != 429:
             pace.failures = pace.busy = pace.opened = 0
@@ -156,5 +158,7 @@ class PaceLaw:
         return "slower" if bad else None
 
 
-def _is_loopback(address: str | None) -> bool:
-    return address is not None and (address.startswith("127.") or address == "::1")
+@lru_cache(1024)
+def _is_own(address: str | None) -> bool:
+    # The guard lets nothing through to such an address but what the user has allowed.
+    return address is not None and not ip_address(address).is_global
