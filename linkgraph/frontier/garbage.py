@@ -10,8 +10,9 @@ import gc
 import time
 from collections.abc import Callable
 
-LEAST = 5.0
-"""Seconds between two searches of the whole heap, at least."""
+LEAST = 30.0
+"""Seconds between two searches of the whole heap, at least: what they find is the traces of failed requests, some 2,000
+objects a second among hostile hosts."""
 
 _SHARE = 0.01
 _NEVER = 1 << 30
