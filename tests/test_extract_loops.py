@@ -9,15 +9,18 @@ import pytest
 
 from linkgraph.extract import extract, prepare
 from linkgraph.extract.flow import may_compose
+from linkgraph.extract.markup import MERGE_CHECKED
 from linkgraph.extract.tags import ATTRIBUTE_TABLE, ATTRIBUTES, SLOTS, TAG_TABLE, TAGS, hash_of
 
-MODULES = ("fingerprint", "flow", "rows", "scan", "sheet", "strings", "survey", "texts")
+MODULES = ("fingerprint", "flow", "markup", "regular", "rows", "scan", "sheet", "strings", "survey", "texts")
 PAGES = [
     b"",
     b"<a href=/1>x</a>",
     b"<form action=/f><img alt=x src=/y></form><map><area href=/z alt=q></map><link rel=canonical href=/c>",
     "<a href=/1 title=té>é<img alt=a><svg><title>b</title></svg></a><meta name=robots content=none>".encode(),
     "<h1>e\u0301</h1><p>\u0301<a href=/1>o\u0308</a> x".encode(),
+    b"<table><a href=/1>left to the parser</a></table>",
+    b"<p>" + b" " * MERGE_CHECKED,
     b"<script>UA-12345-6</script><noscript><a href=/1>x</a></noscript><template><a href=/></template>",
 ]
 

@@ -124,6 +124,12 @@ def tree_cases(folder: Path) -> Iterator[Case]:
                 yield Case(f"{path.name} {number}", (nodes, wanted), found)
 
 
+def tree_inputs(folder: Path) -> list[str]:
+    """Return the documents of html5lib's tree construction, those without links too."""
+    paths = sorted((folder / "html5lib-tests" / "tree-construction").glob("*.dat"))
+    return [data for path in paths for data, _ in _documents(path)]
+
+
 _ATTRIBUTES = {"a": "href", "area": "href", "form": "action", "frame": "src", "iframe": "src"}
 _NODE = re.compile(r"^\| ( *)<([^ >]+)>$")
 _ATTRIBUTE = re.compile(r'^\| ( *)([^" ]+)="(.*)"$', re.DOTALL)

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import turbohtml
+
+from linkgraph.jit import kernel
 
 SNIFFED = 512
 """Bytes that decide whether an answer is HTML; more than browsers' sniffing needs for the longest signature."""
@@ -23,6 +25,9 @@ MAX_RECONSTRUCTED = 2_000_000
 
 MAX_FORMATTING = 512
 """Formatting elements reopened at once: the parser nests no deeper."""
+
+MAX_PLAIN = 39
+"""Formatting elements without attributes that can be open at once: three of each name."""
 
 MAX_TAG = 128
 """Bytes of a formatting tag that are compared with others; a longer one counts as different from all."""
@@ -125,7 +130,7 @@ def is_html(content_type: str | None, body: bytes) -> bool:
 
 def parse(body: bytes, content_type: str | None) -> Parsed:
     """Return the document of *body*, read in the encoding that a browser would use."""
-    label = _label(content_type)
+    label = label_of(content_type)
     if codec := _utf16(body, label):
         text = body.decode(codec, "replace").removeprefix("\ufeff")
         document = turbohtml.parse(tame(text.encode("utf-8", "replace")), encoding="utf-8", positions=False)
@@ -138,7 +143,8 @@ def parse(body: bytes, content_type: str | None) -> Parsed:
     return Parsed(document, (document.encoding or "utf-8").lower())
 
 
-def _label(content_type: str | None) -> str | None:
+def label_of(content_type: str | None) -> str | None:
+    """Return the encoding that a `Content-Type` value names, as it is written there."""
     found = _CHARSET.search(content_type) if content_type else None
     return (found[1] or found[2] or "").strip() or None if found else None
 
@@ -161,16 +167,36 @@ def tame(body: bytes) -> bytes:
     elements and 1.3 GB. Such names get a hyphen, which makes them ordinary elements. The attributes of every further
     `<html>` and `<body>` are merged into the first one's, in quadratic time: all but a few short ones get one too.
     """
-    if len(body) > MERGE_CHECKED:
-        body = _with_single_roots(body)
     tags = body.count(b"<")
-    if tags * MAX_FORMATTING <= MAX_RECONSTRUCTED:
+    if len(body) <= MERGE_CHECKED and tags * MAX_FORMATTING <= MAX_RECONSTRUCTED:
+        return body
+    roots, others = _weigh(np.frombuffer(body, np.uint8), _FORMATTING_PAIRS)
+    if len(body) > MERGE_CHECKED and roots > 2:
+        body = _with_single_roots(body)
+    if tags * min(others + MAX_PLAIN, MAX_FORMATTING) <= MAX_RECONSTRUCTED:
         return body
     raw = np.frombuffer(body, np.uint8)
     at = _formatting(raw, np.flatnonzero(raw[:-2] == ord("<")))
     if tags * min(at.size, MAX_FORMATTING) <= MAX_RECONSTRUCTED or tags * _reopened(body, raw, at) <= MAX_RECONSTRUCTED:
         return body
     return _EITHER_END.sub(rb"<\1\2-", body)
+
+
+@kernel
+def _weigh(raw: Any, pairs: Any) -> Any:
+    """Return how many tags may be html's and body's, and how many formatting's, those without attributes left out."""
+    roots = others = np.int64(0)
+    for at in range(raw.size - 2):
+        if raw[at] != ord("<"):
+            continue
+        pair = (np.int64(raw[at + 1]) | 32) << 8 | raw[at + 2] | 32
+        roots += pair in (0x6874, 0x626F)
+        if pairs[pair]:
+            end = at + 1
+            while end < raw.size and 97 <= raw[end] <= 122:
+                end += 1
+            others += end == raw.size or raw[end] != ord(">")
+    return roots, others
 
 
 def _with_single_roots(body: bytes) -> bytes:

@@ -22,9 +22,10 @@ from linkgraph.extract.directives import (
     refresh_target,
     robots_of_headers,
 )
+from linkgraph.extract.document import read
 from linkgraph.extract.fingerprint import MAX_TEXT, simhash
 from linkgraph.extract.links import Collected, Directive, collect
-from linkgraph.extract.markup import media_type, parse
+from linkgraph.extract.markup import MERGE_CHECKED, media_type
 from linkgraph.extract.owners import owner_ids
 from linkgraph.extract.places import PARSER_DEPTH
 from linkgraph.extract.rel import NO_REL, link_kind, rel_of
@@ -83,7 +84,8 @@ def extract(
 def prepare() -> None:
     """Compile the loops, or load those compiled before: seconds that no crawl shall lose between two answers."""
     body = "<html lang=a><base href=/><script src=/>x</script><title>a</title><h1>a</h1><p>e\u0301 <a href=/>b</a> c"
-    extract("http://localhost/", (), body.encode())
+    for page in (body, f"{body}<math>", f"{body}{' ' * MERGE_CHECKED}"):
+        extract("http://localhost/", (), page.encode())
 
 
 def examine(url: str, headers: Headers, body: bytes, *, truncated: bool = False, resources: bool = False) -> Extraction:
@@ -92,7 +94,8 @@ def examine(url: str, headers: Headers, body: bytes, *, truncated: bool = False,
     if address is None:
         raise UsageError(f"{url[:200]!r} is no http(s) URL: give the address that the page was fetched from")
     fields = _fold(headers)
-    document, charset = parse(body, _first(fields, "content-type"))
+    document = read(body, _first(fields, "content-type"))
+    charset = document.charset
     sheet = Sheet(document, resources=resources)
     metas = list(sheet.metas())
     robots = _robots(metas, fields)

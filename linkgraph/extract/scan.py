@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linkgraph.extract.tags import BLOCK, BREAK, HIDE, RAWTEXT, SLOTS, VOID, attribute_numbers, tag_numbers
-from linkgraph.jit import part
+from linkgraph.jit import kernel, leaf
 
 MAX_BLOCKS = 64
 """Nested blocks that are told apart; a link deeper down belongs to the 64th."""
@@ -24,9 +24,11 @@ style's or a fallback's; it stands in a template, where nothing counts."""
 AT, END, STATE, PARTS = range(4)
 """Columns of a token: its first byte, the byte after it, the state of the text before it, whether it parts words."""
 
-TAG, SPACE, PARENT, LAST, INSIDE, OPENS, CLOSES, FIRST, BEYOND, OWNER, BLOCK_INSIDE, NESTED, DEPTH = range(13)
+TAG, SPACE, PARENT, LAST, INSIDE, OPENS, CLOSES, FIRST, BEYOND, OWNER, BLOCK_INSIDE, NESTED, DEPTH, NAME = range(14)
+COLUMNS = 14
 """Columns of an element: tag, namespace, parent, last descendant, state of the text inside, its two tokens, its
-attributes from and to, the block around it and the one of what stands in it, blocks and elements around it."""
+attributes from and to, the block around it and the one of what stands in it, blocks and elements around it, and
+where its name stands."""
 
 KEY, FROM, TO = range(3)
 """Columns of an attribute: its name's number, and where its value stands."""
@@ -50,8 +52,8 @@ class Scanned(NamedTuple):
     attributes: NDArray[np.int64]
 
 
-@part
-def _number(hashes: Any, numbers: Any, name: Any) -> Any:
+@leaf
+def number_of(hashes: Any, numbers: Any, name: Any) -> Any:
     """Return the number of a name by its hash; 0 for one that is not in the table."""
     slot = (name ^ (name >> 20)) & (SLOTS - 1)
     while numbers[slot] != 0 and hashes[slot] != name:
@@ -59,7 +61,7 @@ def _number(hashes: Any, numbers: Any, name: Any) -> Any:
     return np.int64(numbers[slot])
 
 
-@part
+@leaf
 def _count(source: Any) -> Any:
     """Return how many tags and attributes there can be at most."""
     tags = quotes = np.int64(0)
@@ -69,7 +71,7 @@ def _count(source: Any) -> Any:
     return tags + 2, quotes // 2 + 1
 
 
-@part
+@leaf
 def _name_end(source: Any, at: Any) -> Any:
     """Return the hash of the tag name that begins at *at*, and the place after it."""
     name = np.int64(0)
@@ -79,7 +81,7 @@ def _name_end(source: Any, at: Any) -> Any:
     return name, at
 
 
-@part
+@leaf
 def _markup_end(source: Any, at: Any) -> Any:
     """Return the place after a comment, document type or processing instruction."""
     if source[at + 1] != _BANG or at + 3 >= source.size or source[at + 2] != _HYPHEN:
@@ -92,7 +94,7 @@ def _markup_end(source: Any, at: Any) -> Any:
     return at + 1
 
 
-@part
+@leaf
 def _attributes(source: Any, at: Any, attributes: Any, count: Any, hashes: Any, numbers: Any) -> Any:
     """Add the known attributes of a start tag; return the place after the tag and the number of attributes."""
     size = source.size
@@ -107,7 +109,7 @@ def _attributes(source: Any, at: Any, attributes: Any, count: Any, hashes: Any, 
         begin = at
         while at < size and source[at] != _QUOTE:
             at += 1
-        key = _number(hashes, numbers, name)
+        key = number_of(hashes, numbers, name)
         if key:
             attributes[count, KEY], attributes[count, FROM], attributes[count, TO] = key, begin, at
             count += 1
@@ -115,7 +117,7 @@ def _attributes(source: Any, at: Any, attributes: Any, count: Any, hashes: Any, 
     return at + 1, count
 
 
-@part
+@leaf
 def _spells(source: Any, at: Any, name: Any) -> Any:
     """Return whether the name of that hash stands at *at*, in any case, and a tag's name ends after it."""
     found = np.int64(0)
@@ -125,8 +127,8 @@ def _spells(source: Any, at: Any, name: Any) -> Any:
     return found == name and at < source.size and (source[at] == _GT or source[at] == _SLASH or source[at] <= _BLANK)
 
 
-@part
-def _raw_end(source: Any, at: Any, name: Any, script: Any, longest: Any) -> Any:
+@leaf
+def raw_end(source: Any, at: Any, name: Any, script: Any, longest: Any) -> Any:
     """Return where the end tag begins that ends the raw text of an element, given the hash of its name.
 
     A script may hold whole scripts inside a comment (HTML Standard, 13.2.5.20 and after). A `plaintext` holds
@@ -153,7 +155,7 @@ def _raw_end(source: Any, at: Any, name: Any, script: Any, longest: Any) -> Any:
     return found
 
 
-@part
+@leaf
 def _space(elements: Any, parent: Any, tag: Any, attributes: Any) -> Any:
     """Return the namespace of an element (HTML Standard, 13.2.6, tree construction dispatcher)."""
     space, around = elements[parent, SPACE], elements[parent, TAG]
@@ -168,7 +170,7 @@ def _space(elements: Any, parent: Any, tag: Any, attributes: Any) -> Any:
     return SVG if tag == _SVG else MATH if tag == _MATH else HTML
 
 
-@part
+@leaf
 def _holds_html(elements: Any, element: Any, attributes: Any) -> Any:
     """Return whether an annotation's encoding is as long as `text/html` or `application/xhtml+xml`: one of these."""
     for at in range(elements[element, FIRST], elements[element, BEYOND]):
@@ -177,7 +179,7 @@ def _holds_html(elements: Any, element: Any, attributes: Any) -> Any:
     return False
 
 
-@part
+@leaf
 def _state(state: Any, tag: Any, space: Any, flag: Any) -> Any:
     """Return the state of the texts in an element, given the state around it."""
     if state >= UNSEEN:
@@ -193,8 +195,8 @@ def _state(state: Any, tag: Any, space: Any, flag: Any) -> Any:
     return TITLED if tag == _TITLE and state == VISIBLE else state
 
 
-@part
-def _enter(elements: Any, element: Any, parent: Any, tag: Any, flag: Any, attributes: Any) -> None:
+@leaf
+def enter(elements: Any, element: Any, parent: Any, tag: Any, flag: Any, attributes: Any) -> None:
     """Derive what an element has from its parent."""
     space = _space(elements, parent, tag, attributes)
     block = elements[parent, BLOCK_INSIDE]
@@ -206,7 +208,7 @@ def _enter(elements: Any, element: Any, parent: Any, tag: Any, flag: Any, attrib
     elements[element, DEPTH] = elements[parent, DEPTH] + 1
 
 
-@part
+@leaf
 def _close(elements: Any, stack: Any, names: Any, top: Any, name: Any, token: Any, last: Any) -> Any:
     """End the innermost open element of that name and what is open in it; return what is open then."""
     found = top
@@ -218,7 +220,7 @@ def _close(elements: Any, stack: Any, names: Any, top: Any, name: Any, token: An
     return top
 
 
-@part
+@kernel
 def scan(source: Any, tag_hashes: Any, tag_numbers: Any, flags: Any, hashes: Any, numbers: Any) -> Any:
     """Return the tokens, elements and attributes of *source*, the bytes of a serialised document.
 
@@ -231,10 +233,10 @@ def scan(source: Any, tag_hashes: Any, tag_numbers: Any, flags: Any, hashes: Any
         numbers: see there.
     """
     tags, valued = _count(source)
-    tokens, elements = np.empty((tags, 4), np.int64), np.empty((tags, 13), np.int64)
+    tokens, elements = np.empty((tags, 4), np.int64), np.empty((tags, COLUMNS), np.int64)
     attributes = np.empty((valued, 3), np.int64)
     stack, names = np.zeros(tags, np.int64), np.zeros(tags, np.int64)
-    for column in range(13):
+    for column in range(COLUMNS):
         elements[0, column] = 0
     elements[0, OWNER] = elements[0, BLOCK_INSIDE] = elements[0, DEPTH] = -1
     at = top = last = known = token = np.int64(0)
@@ -250,24 +252,25 @@ def scan(source: Any, tag_hashes: Any, tag_numbers: Any, flags: Any, hashes: Any
             name, at = _name_end(source, at + 2)
             at += 1
             top = _close(elements, stack, names, top, name, token, last)
-            parts = flags[_number(tag_hashes, tag_numbers, name)] & BREAK
+            parts = flags[number_of(tag_hashes, tag_numbers, name)] & BREAK
             tokens[token, PARTS] = parts != 0 and elements[stack[top], INSIDE] < UNSEEN
         else:
             name, at = _name_end(source, at + 1)
-            tag = _number(tag_hashes, tag_numbers, name)
+            tag = number_of(tag_hashes, tag_numbers, name)
             last += 1
             elements[last, OPENS], elements[last, FIRST] = token, known
+            elements[last, NAME] = tokens[token, AT] + 1
             at, known = _attributes(source, at, attributes, known, hashes, numbers)
             elements[last, BEYOND] = known
             tokens[token, END] = at
             tokens[token, PARTS] = flags[tag] & BREAK != 0 and tokens[token, STATE] < UNSEEN
-            _enter(elements, last, stack[top], tag, flags[tag], attributes)
+            enter(elements, last, stack[top], tag, flags[tag], attributes)
             top += 1
             stack[top], names[top] = last, name
             if elements[last, SPACE] == HTML and flags[tag] & VOID:
                 top = _close(elements, stack, names, top, name, token, last)
             elif elements[last, SPACE] == HTML and flags[tag] & RAWTEXT:
-                at = _raw_end(source, at, name, tag == _SCRIPT, tag == _PLAINTEXT)
+                at = raw_end(source, at, name, tag == _SCRIPT, tag == _PLAINTEXT)
             token += 1
             continue
         tokens[token, END] = at

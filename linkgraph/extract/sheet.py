@@ -12,16 +12,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from turbohtml import Document
 
 from linkgraph.extract import survey
+from linkgraph.extract.document import Read
 from linkgraph.extract.flow import flow, letters
 from linkgraph.extract.rel import rel_of
 from linkgraph.extract.rows import join
-from linkgraph.extract.scan import AT, BEYOND, CLOSES, END, FIRST, OPENS, PARENT, TAG, scan
+from linkgraph.extract.scan import AT, BEYOND, CLOSES, END, FIRST, OPENS, PARENT, TAG
 from linkgraph.extract.strings import read_manners, read_places, read_references
 from linkgraph.extract.survey import ALT, CONTENT, ELEMENT, EQUIV, MANNER, NAME, REFERENCE, SILENCED, TEXT
-from linkgraph.extract.tags import ATTRIBUTE_TABLE, FLAGS, TAG_TABLE, TAGS
+from linkgraph.extract.tags import FLAGS, TAGS
 from linkgraph.extract.text import composed
 from linkgraph.extract.texts import read_texts
 from linkgraph.jit import kernel
@@ -44,13 +44,10 @@ class Meta(NamedTuple):
 class Sheet:
     """What one document holds."""
 
-    def __init__(self, document: Document, *, resources: bool = False) -> None:
-        """Read *document*; with *resources*, images and scripts are sources too."""
-        self._markup = document.encode()
-        source = np.frombuffer(self._markup, np.uint8)
-        self._source = source
-        scanned, picked, strings, flowed, texts = _read(source, TAG_TABLE, FLAGS, ATTRIBUTE_TABLE, resources, _SEED)
-        self._tokens, self.elements, self._attributes = scanned
+    def __init__(self, document: Read, *, resources: bool = False) -> None:
+        """Take in *document*; with *resources*, images and scripts are sources too."""
+        self._source, self._tokens, self.elements, self._attributes, _ = document
+        picked, strings, flowed, texts = _read(*document[:4], FLAGS, resources, _SEED)
         self.sources, self.headings, self._metas, self._scripts, _, self._firsts, self.capped = picked
         references, manners, looks, self.settings = strings
         self.references = texts_of(references)
@@ -82,7 +79,7 @@ class Sheet:
     def scripts(self) -> list[bytes]:
         """Return the source addresses and texts of the scripts."""
         spans = survey.read_scripts(self.elements, self._tokens, self._attributes, self._scripts).tolist()
-        return [self._markup[begin:end] for begin, end in spans]
+        return [self._source[begin:end].tobytes() for begin, end in spans]
 
     def letters(self, most: int) -> NDArray[np.uint8]:
         """Return the bytes of the body's texts without blanks, from its first *most* code points."""
@@ -135,38 +132,37 @@ class Sheet:
         return next((self._value(begin, end) for name, begin, end in attributes if name == key), None)
 
     def _value(self, begin: int, end: int) -> str:
-        value = self._markup[begin:end].decode() if begin >= 0 else ""
+        value = self._source[begin:end].tobytes().decode() if begin >= 0 else ""
         return unescaped(value) if "&" in value else value
 
 
 @kernel
-def _read(source: Any, tags: Any, flags: Any, attribute_names: Any, resources: bool, seed: int) -> Any:
+def _read(source: Any, tokens: Any, elements: Any, attributes: Any, flags: Any, resources: bool, seed: int) -> Any:
     """Return all that a document holds.
 
     Args:
-        source: the bytes of a serialised document (uint8).
-        tags: the table of tags.
+        source: the bytes of a document as it was read (uint8).
+        tokens: its tokens.
+        elements: its elements.
+        attributes: its attributes.
         flags: the flags of each tag.
-        attribute_names: the table of attributes.
         resources: whether images and scripts are sources too.
         seed: any number; results depend on it by chance of one in 2^60 only.
 
     Returns:
-        The scanned document and the picked elements; the distinct references, manners and looks; the settings; the
+        The picked elements; the distinct references, manners and looks; the settings; the
         line, the places and visible characters of the tokens; the texts' keys, the linked characters, the mark.
     """
-    scanned = scan(source, tags[0], tags[1], flags, attribute_names[0], attribute_names[1])
-    tokens, elements, attributes = scanned
     picked = survey.pick(elements, attributes, flags, resources)
     sources = picked[0]
     references = read_references(source, attributes, sources, seed)
-    manners = read_manners(source, tokens, elements, attributes, sources, seed)
-    looks, settings = read_places(source, tokens, elements, attributes, sources, picked[4], seed)
+    manners = read_manners(source, elements, attributes, sources, seed)
+    looks, settings = read_places(source, elements, attributes, sources, picked[4], seed)
     text, size, places, visible, marks = flow(source, tokens, source.size)
     keys, linked, marks = read_texts(
         source, tokens, elements, attributes, sources, places, visible, text, size, marks, seed
     )
-    return scanned, picked, (references, manners, looks, settings), (text, places, visible), (keys, linked, marks)
+    return picked, (references, manners, looks, settings), (text, places, visible), (keys, linked, marks)
 
 
 def unescaped(value: str) -> str:

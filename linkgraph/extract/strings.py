@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from linkgraph.extract.flow import resolve
-from linkgraph.extract.scan import AT, FROM, LAST, OPENS, PARENT, TAG, TO
+from linkgraph.extract.scan import FROM, LAST, NAME, PARENT, TAG, TO
 from linkgraph.extract.survey import ELEMENT, LOOK, MANNER, REFERENCE, SETTING, value_of
 from linkgraph.extract.tags import attribute_numbers, tag_numbers
 from linkgraph.jit import part
@@ -115,7 +115,7 @@ def _mix_value(source: Any, attributes: Any, at: Any, seed: Any) -> Any:
 
 
 @part
-def read_manners(source: Any, tokens: Any, elements: Any, attributes: Any, sources: Any, seed: Any) -> Any:
+def read_manners(source: Any, elements: Any, attributes: Any, sources: Any, seed: Any) -> Any:
     """Number the distinct manners of the sources in place; return them, three texts each.
 
     A manner is a tag with its rel and, for link elements, its type.
@@ -133,7 +133,7 @@ def read_manners(source: Any, tokens: Any, elements: Any, attributes: Any, sourc
         slot = _slot(keys, key)
         if keys[slot] == 0:
             keys[slot], numbers[slot] = key, count
-            begin, end = _name_span(source, tokens, elements, element)
+            begin, end = _name_span(source, elements, element)
             size = _copy(source, begin, end, out, size, np.int64(MAX_NAME))
             size = _copy_value(source, attributes, rel, out, size, np.int64(MAX_REL))
             size = _copy_value(source, attributes, kind, out, size, np.int64(MAX_NAME))
@@ -143,9 +143,9 @@ def read_manners(source: Any, tokens: Any, elements: Any, attributes: Any, sourc
 
 
 @part
-def _name_span(source: Any, tokens: Any, elements: Any, element: Any) -> Any:
+def _name_span(source: Any, elements: Any, element: Any) -> Any:
     """Return where an element's tag name stands."""
-    begin = end = tokens[elements[element, OPENS], AT] + 1
+    begin = end = elements[element, NAME]
     while source[end] != ord(" ") and source[end] != ord(">"):
         end += 1
     return begin, end
@@ -167,13 +167,11 @@ def _wraps_page(elements: Any, element: Any, wraps: Any) -> Any:
 
 
 @part
-def _look(
-    source: Any, tokens: Any, elements: Any, attributes: Any, element: Any, table: Any, looks: Any, form: Any
-) -> Any:
+def _look(source: Any, elements: Any, attributes: Any, element: Any, table: Any, looks: Any, form: Any) -> Any:
     """Return the number of an element's look: tag, id, class and role; a *form* around a page looks like a div."""
     keys, numbers = table
     out, sizes = looks
-    begin, end = _name_span(source, tokens, elements, element)
+    begin, end = _name_span(source, elements, element)
     key = mix(source, begin, end, sizes[2] + form)
     values = (
         value_of(elements, attributes, element, _ID),
@@ -197,7 +195,7 @@ def _look(
 
 
 @part
-def read_places(source: Any, tokens: Any, elements: Any, attributes: Any, sources: Any, wraps: Any, seed: Any) -> Any:
+def read_places(source: Any, elements: Any, attributes: Any, sources: Any, wraps: Any, seed: Any) -> Any:
     """Number the looks and settings of the sources in place.
 
     A setting is the chain of looks around an element; setting 0 is that around the document.
@@ -214,7 +212,7 @@ def read_places(source: Any, tokens: Any, elements: Any, attributes: Any, source
     placed[0] = count = 0
     for row in range(len(sources)):
         element = sources[row, ELEMENT]
-        sources[row, LOOK] = _look(source, tokens, elements, attributes, element, table, looks, np.bool_(False))
+        sources[row, LOOK] = _look(source, elements, attributes, element, table, looks, np.bool_(False))
         depth = 0
         at = elements[element, PARENT]
         while placed[at] < 0:
@@ -226,7 +224,7 @@ def read_places(source: Any, tokens: Any, elements: Any, attributes: Any, source
             depth -= 1
             at = path[depth]
             form = _wraps_page(elements, at, wraps)
-            look = _look(source, tokens, elements, attributes, at, table, looks, form)
+            look = _look(source, elements, attributes, at, table, looks, form)
             key = (setting + 1) << 32 | look + 1
             slot = _slot(keys, key)
             if keys[slot] == 0:

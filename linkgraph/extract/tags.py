@@ -47,10 +47,15 @@ _OTHERS = _words(
     "html head meta title noscript template svg math foreignObject desc mi mo mn ms mtext annotation-xml mglyph"
     " malignmark"
 )
+_BUILT = _words(
+    "applet b big code colgroup em font foreignobject i image listing marquee nobr optgroup param rb rp rt rtc ruby s"
+    " small span strike strong sub sup tt u var"
+)
+"""Elements that only tree construction tells from others."""
 
 VOID, RAWTEXT, HIDE, BREAK, BLOCK, HEADING, WRAPS, SOURCE, RESOURCE = (1 << bit for bit in range(9))
 
-TAGS = ["", *dict.fromkeys([*BREAKS, *VOIDS, *RAW, *HEADINGS, *SOURCES, *RESOURCES, *_OTHERS])]
+TAGS = ["", *dict.fromkeys([*BREAKS, *VOIDS, *RAW, *HEADINGS, *SOURCES, *RESOURCES, *_OTHERS, *_BUILT])]
 ATTRIBUTES = _words("href src action id class role rel title alt type name http-equiv content lang encoding")
 ATTRIBUTES.insert(0, "")
 
