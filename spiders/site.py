@@ -20,11 +20,13 @@ from scrapy.exceptions import (
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
+from linkgraph.edges.mentions import write_mentions
 from linkgraph.edges.session import Session, Started
 from linkgraph.errors import AnswerError, LinkgraphError, RefusedError, UsageError
 from linkgraph.extract import prepare
 from linkgraph.extract.answer import Headers, bare_page, observe
 from linkgraph.extract.aside import INLINE, Aside, cost
+from linkgraph.extract.mentions import Names, mentions, read_names
 from linkgraph.extract.rendered import Rendering
 from linkgraph.fetch.browser import MODES, require_browser
 from linkgraph.fetch.descriptors import room
@@ -68,6 +70,8 @@ class SiteSpider(Spider):
     seeds: Seeds
     resources: bool
     aside: Aside
+    names: Names | None = None
+    """Names whose unlinked mentions are looked for."""
     error: LinkgraphError | None = None
     """Why the crawl had to stop, if it had to."""
     arguments: ClassVar[tuple[str, ...]] = (
@@ -79,6 +83,7 @@ class SiteSpider(Spider):
         "revisit",
         "due",
         "render",
+        "mentions",
     )
     """What `-a` may name."""
 
@@ -103,6 +108,8 @@ class SiteSpider(Spider):
         # What goes beyond the limit of open files would fail, and its host look as if it were down.
         wanted = crawler.settings.getint("CONCURRENT_REQUESTS")
         crawler.settings.set("CONCURRENT_REQUESTS", room(wanted).busy, "cmdline")
+        if arguments.get("mentions"):
+            spider.names = read_names([arguments["mentions"]])
         mode = _render_mode(crawler, arguments["render"])
         spider.resources = crawler.settings.getbool("LINKGRAPH_RESOURCES")
         if mode != "never":
@@ -153,12 +160,23 @@ class SiteSpider(Spider):
         await TURNS.wait()
         options = self._options(response)
         found = observe(response.url, response.status, _headers(response), response.body, **options)
+        self.look_for_names(response)
         yield _observation(response, *found)
 
     async def _aside(self, response: Response) -> AsyncIterator[Observation]:
         options = self._options(response)
         found = await self.aside.observe(response.url, response.status, _headers(response), response.body, **options)
+        self.look_for_names(response, too_large=True)
         yield _observation(response, *found)
+
+    def look_for_names(self, response: Response, *, too_large: bool = False) -> None:
+        """Write down where *response* mentions a name; one that was read in a process of its own is only counted."""
+        if self.names is None or response.status != 200 or b"html" not in (response.headers.get("Content-Type") or b""):
+            return
+        if not too_large:
+            write_mentions(self.session.run, mentions(response.url, _headers(response), response.body, self.names))
+        if self.crawler.stats is not None:
+            self.crawler.stats.inc_value(f"linkgraph/mentions/{'too-large' if too_large else 'looked-at'}")
 
     def _options(self, response: Response) -> dict[str, bool]:
         taken = response.meta.get("linkgraph")

@@ -11,7 +11,7 @@ from linkgraph.errors import LinkgraphError
 
 VERBS = (
     "crawl", "extract", "classify", "robots", "build", "authority", "backlinks", "history", "verify", "targets",
-    "report", "doctor", "demo",
+    "mentions", "report", "doctor", "demo",
 )  # fmt: skip
 
 

@@ -26,6 +26,7 @@ def crawl(
     render: Annotated[
         str | None, typer.Option(envvar="LINKGRAPH_RENDER", help="never, auto or always; needs the extra js")
     ] = None,
+    mentions: Annotated[str, typer.Option(metavar="FILE", help="Names whose unlinked mentions are looked for")] = "",
     contact: Annotated[
         str, typer.Option(envvar="LINKGRAPH_CONTACT", help="How a webmaster reaches you; required off this machine")
     ] = "",
@@ -55,7 +56,7 @@ def crawl(
     from linkgraph.cli.running import run_spider
 
     limits = {"depth": depth, "max_pages": max_pages, "max_pages_per_domain": max_pages_per_domain}
-    chosen = {"seeds": seeds, "follow": follow, "revisit": revisit, "due": due, "render": render}
+    chosen = {"seeds": seeds, "follow": follow, "revisit": revisit, "due": due, "render": render, "mentions": mentions}
     raise typer.Exit(run_spider(settings, {**chosen, **limits}))
 
 

@@ -179,6 +179,11 @@ def _fold(headers: Headers) -> dict[str, list[str]]:
     return fields
 
 
+def first_header(headers: Headers, name: str) -> str | None:
+    """Return the first value of a header, named in lower case."""
+    return _first(_fold(headers), name)
+
+
 def _first(fields: Mapping[str, list[str]], name: str) -> str | None:
     values = fields.get(name)
     return values[0] if values else None

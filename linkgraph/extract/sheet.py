@@ -91,6 +91,12 @@ class Sheet:
         )
         return found
 
+    def spoken(self) -> tuple[bytes, list[tuple[int, int]]]:
+        """Return the line of all visible text as UTF-8, and the spans of it that lie in links, in their order."""
+        spans = self.sources[:, TEXT : TEXT + 2]
+        told = sorted({(begin, end) for begin, end in spans.tolist() if begin < end})
+        return self.line[: self.places[-1] if len(self.places) else 0].tobytes(), told
+
     def texts(self, joined: NDArray[np.uint8]) -> list[str]:
         """Return texts of the line, composed, given their bytes, each ended with NUL."""
         texts = texts_of(joined)
