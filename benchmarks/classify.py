@@ -157,9 +157,13 @@ def speed(part: float) -> None:
 
 
 def seconds(work, expected: int) -> float:
-    began = time.process_time()
-    assert work() == expected
-    return time.process_time() - began
+    """Return the least of three passes: the first compiles patterns, and other work on the machine slows any."""
+    spent = []
+    for _ in range(3):
+        began = time.process_time()
+        assert work() == expected
+        spent.append(time.process_time() - began)
+    return min(spent)
 
 
 def one_pattern(links: pa.Table) -> int:

@@ -47,7 +47,7 @@ def test_near_simhashes_are_those_that_a_comparison_of_all_pairs_finds(values, f
     assert found == {(i, j) for i, j in pairs if (int(distinct[i] ^ distinct[j]) & 2**64 - 1).bit_count() <= BITS}
 
 
-TEXTS = ints(10 << 40, 20 << 40, 30 << 40, 40 << 40, 50 << 40, 60 << 40)
+TEXTS = np.random.default_rng(3).integers(1, 2**63, 6)
 
 
 def test_a_mirror_and_its_original_are_told_apart_by_canonical_then_by_who_is_known():
@@ -68,6 +68,12 @@ def test_one_common_text_is_a_default_page_and_two_are_copies():
 
     assert len(one.one) == 0
     assert sorted(zip(two.one.tolist(), two.other.tolist(), strict=True)) == [(0, 2), (1, 3)]
+
+
+def test_a_default_page_in_several_wordings_is_one_text():
+    simhash = ints(TEXTS[0], TEXTS[0] ^ 1, TEXTS[0] ^ 2, TEXTS[0] ^ 4)
+
+    assert len(copies(simhash, ints(0, 0, 1, 1, kind=np.int32)).one) == 0
 
 
 def test_a_text_on_very_many_sites_is_nobodys_copy():

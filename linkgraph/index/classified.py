@@ -44,7 +44,7 @@ class ClassifiedScan:
             CorruptFileError: a file cannot be read.
         """
         for links, classes in classify_batches(_gathered(self._read())):
-            known = {name: _whole(links[name]) for name in columns if name in links.column_names}
+            known = {name: _whole(links[name]) for name in (*EDGES.names, "run")}
             known |= {name: _whole(classes[name]) for name in CLASSIFIED}
             whole = pa.RecordBatch.from_pydict(known)
             for column, values in zip(CLICK_COLUMNS, clicks(whole), strict=True):

@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linkgraph.graph.collapse.pairs import packed, unpacked
+from linkgraph.graph.components import weak_components
+from linkgraph.graph.csr import LinkGraph
 
 BITS = 3
 MOST_SITES = 20
@@ -77,7 +79,9 @@ def copies(simhash: Numbers, site: NDArray[np.int32]) -> Copies:
     few = (spread[left] <= MOST_SITES) & (spread[right] <= MOST_SITES) & ((left != right) | (spread[left] > 1))
     pages = _joined(text, left[few], right[few], len(values))
     apart = site[pages.one] != site[pages.other]
-    return _shared(Copies(pages.one[apart], pages.other[apart]), text, site)
+    # Near texts are one: a default page in several wordings is still all that two sites share.
+    same, _ = weak_components(LinkGraph.from_arrays(one, other, len(values)))
+    return _shared(Copies(pages.one[apart], pages.other[apart]), same[text].astype(np.int64), site)
 
 
 def _sites_of(text: Numbers, site: NDArray[np.int32], texts: int) -> Numbers:
