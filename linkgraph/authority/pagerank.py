@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from linkgraph.errors import GraphError
+from linkgraph.graph.block import solve
 from linkgraph.graph.csr import LinkGraph
 from linkgraph.graph.power import Surfer, Walk, smallest_tolerance, stationary
 
@@ -36,6 +37,19 @@ class PageRank:
     unit: float
     """The score of a node that nobody links to; 0 where there are no nodes."""
     alpha: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PageRanks:
+    """The ranks of one graph for several vectors."""
+
+    scores: NDArray[np.float64]
+    """Shape (n, k): column j is vector j; not negative, sums to 1 where n > 0."""
+    errors: NDArray[np.float64]
+    """Shape (k,), certified: the L1 distance of each to the exact ranks is no larger."""
+    sweeps: int
+    units: NDArray[np.float64]
+    """Shape (k,): the score of a node that nobody links to; 0 where some of the surfers never start again there."""
 
 
 def _teleport(vector: ArrayLike | None, nodes: int) -> NDArray[np.float64] | None:
@@ -83,3 +97,48 @@ def pagerank(
     if last.bound > tol:
         raise GraphError(f"after {last.steps} steps the L1 error is {last.bound:.1e}, not {tol:.1e}; raise max_iter")
     return PageRank(last.ranks, last.bound, last.steps, float(last.floor.min()), alpha)
+
+
+def pageranks(
+    graph: LinkGraph,
+    *,
+    teleports: ArrayLike | None = None,
+    voting: ArrayLike | None = None,
+    alpha: float = DAMPING,
+    tol: float = TOLERANCE,
+    max_iter: int = 10_000,
+) -> PageRanks:
+    """Rank the nodes of *graph* for several vectors at once: one pass over the edges for all of them.
+
+    Args:
+        graph: as for `pagerank`.
+        teleports: shape (n, k): where each surfer starts again; None is uniform.
+        voting: shape (n, k), booleans: whose votes each vector counts; the others dangle. None is all.
+        alpha: damping factor in (0, 1).
+        tol: the L1 error to reach, at least twice what `pagerank` can.
+        max_iter: sweeps at most.
+
+    Raises:
+        GraphError: neither *teleports* nor *voting*, an argument out of its range, or no convergence.
+    """
+    nodes = len(graph)
+    shapes = {np.shape(given) for given in (teleports, voting) if given is not None}
+    if len(shapes) != 1 or len(shape := shapes.pop()) != 2 or shape[0] != nodes or not shape[1]:
+        raise GraphError(f"give teleports, voting or both, each of {nodes} nodes by one or more vectors")
+    if not 0 < alpha < 1:
+        raise GraphError(f"alpha is {alpha}; the damping factor of several vectors lies in (0, 1)")
+    if not tol >= (smallest := 2 * smallest_tolerance(alpha)):
+        raise GraphError(f"tol is {tol}; with alpha {alpha}, float64 certifies {smallest:.1e} at best")
+    width = shape[1]
+    if nodes == 0:
+        return PageRanks(np.empty((0, width)), np.zeros(width), 0, np.zeros(width))
+    starts = np.full((1, width), 1.0 / nodes)
+    if teleports is not None:
+        columns = [_teleport(column, nodes) for column in np.asarray(teleports, np.float64).T]
+        starts = np.column_stack([column for column in columns if column is not None])
+    counted = np.ones((1, width), np.bool_) if voting is None else np.asarray(voting, np.bool_)
+    block = solve(Walk.of(graph), alpha, starts, counted, tol=tol, max_sweeps=max_iter)
+    if not (block.bounds <= tol).all():
+        reached = block.bounds.max()
+        raise GraphError(f"after {block.sweeps} sweeps the L1 error is {reached:.1e}, not {tol:.1e}; raise max_iter")
+    return PageRanks(block.ranks, block.bounds, block.sweeps, (1.0 - alpha) * starts.min(axis=0) / block.totals)

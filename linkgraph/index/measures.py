@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from linkgraph.authority.interval import interval
 from linkgraph.authority.pagerank import PageRank
 from linkgraph.authority.trust import distrust, spam_mass, trust
 from linkgraph.errors import UsageError
@@ -21,8 +22,17 @@ from linkgraph.graph.hyperball import REGISTERS, SUPPORTERS, hyperball
 from linkgraph.graph.names import Names
 from linkgraph.urls import registrable_domain
 
-MEASURES = ("harmonic", "trust", "distrust", "spam_mass", *(f"supporters_d{d}" for d in range(1, SUPPORTERS + 1)))
-"""Columns of the domains and hosts tables, in their order; the three of trust are null without a list."""
+MEASURES = (
+    "authority_low",
+    "authority_high",
+    "harmonic",
+    "trust",
+    "distrust",
+    "spam_mass",
+    *(f"supporters_d{d}" for d in range(1, SUPPORTERS + 1)),
+)
+"""Columns of the domains and hosts tables, in their order; the three of trust are null without a list, and the
+interval where too few domains calibrate it."""
 
 _COUNTER_BYTES = 1 << 31
 """Memory for the counters of harmonic centrality: beyond it they are smaller, and the estimate coarser."""
@@ -91,6 +101,9 @@ def measures(graph: LinkGraph, ranks: PageRank, seeds: Seeds) -> dict[str, NDArr
     """
     balls = hyperball(graph, registers=_registers(len(graph)))
     found: dict[str, NDArray[np.float64] | None] = dict.fromkeys(MEASURES)
+    bounds = interval(graph, ranks)
+    for side, values in (("low", bounds.low), ("high", bounds.high)):
+        found[f"authority_{side}"] = None if np.isnan(values).any() else values
     found |= {"harmonic": balls.harmonic}
     found |= {f"supporters_d{d}": of_distance for d, of_distance in enumerate(balls.supporters, 1)}
     if len(seeds.trusted):
