@@ -16,7 +16,7 @@ from linkgraph.cli.history import history as verb
 from linkgraph.edges.log import Entry, append
 from linkgraph.edges.run import Run
 from linkgraph.edges.segment import Segment, commit
-from linkgraph.errors import StateError, UsageError
+from linkgraph.errors import StateError, UnknownDomainError, UsageError
 from linkgraph.index.events import EVENT_ROWS
 from linkgraph.index.layout import current_build, events_file
 from linkgraph.insights.history import history, survival
@@ -188,6 +188,14 @@ def test_new_and_lost_are_told_between_two_runs_and_between_two_dates(web):
         web.told(since="yesterday")
     with pytest.raises(UsageError, match="exchange them"):
         web.told(since="third", until="first")
+
+
+def test_a_domain_that_nobody_knows_is_told_with_near_names(web):
+    web.run("first", {PAGE: [SHOP]})
+
+    with pytest.raises(UnknownDomainError, match=r"shop\.test"):
+        history(web.data, "shpo.test")
+    assert history(web.data, "blog.test").num_rows == 0
 
 
 def test_links_that_nobody_looked_at_again_leave_the_curve_and_are_not_lost(web):

@@ -56,6 +56,7 @@ def history(
         only: one of `ONLY`. A link whose target changed is `lost` for the old target and `new` for the new one.
 
     Raises:
+        UnknownDomainError: a domain that no page or link names.
         UsageError: an argument cannot be used.
         StateError: no build yet, or one without history.
     """
@@ -64,6 +65,8 @@ def history(
     target = target_of(domain)
     begin, end = _bounds(dataset, since, until)
     rows = _about(dataset.events(target.domain), target)
+    if not rows.num_rows:
+        dataset.nodes([target.domain])  # a name that nobody knows is told, with near ones
     at = rows["at"].cast(pa.int64()).to_numpy()
     rows = rows.filter(pa.array((at >= begin) & (at <= end)))
     return rows.filter(pa.array(_wanted(rows, only))).sort_by([("at", "ascending"), ("src_url", "ascending")])
