@@ -192,6 +192,7 @@ def pieces() -> st.SearchStrategy[str]:
 @given(st.lists(pieces(), max_size=30).map("".join))
 @example("<a><div><a href=/1>x")
 @example("<table><tr><td><form></table></form><a href=/2>y")
+@example("<p><a href=/1>x<p><param name=x>y<source><a href=/2>z")
 def test_any_markup_reads_the_same_or_is_left_to_the_parser(monkeypatch, body):
     assert not different(body.encode(), monkeypatch)
 

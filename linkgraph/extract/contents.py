@@ -49,6 +49,7 @@ from linkgraph.extract.tree import (
     FOREIGN,
     FORM_OPEN,
     LAST,
+    LATEST,
     LEFT,
     MERGED,
     MISNESTED,
@@ -198,6 +199,10 @@ def _start_plain(tree: Any, rule: Any) -> None:
     if rule == rules.HEADLIKE:
         head_start(tree)
     elif rule == rules.BARE:
+        latest = tree[LATEST]
+        reopen(tree)
+        if tree[LATEST] != latest:  # the standard opens nothing again here, the parser of refused pages does
+            tree[REFUSAL] = UNCERTAIN
         insert_empty(tree)
     elif rule == rules.RAW_RULE:
         insert(tree)

@@ -26,6 +26,8 @@ MAX_STEP = 80
 PARSER_DEPTH = 512
 """Elements that turbohtml 1.15 nests; deeper ones become siblings and links lose their text (measured)."""
 
+_SYNTAX = re.compile(r"[^\w:-]")
+
 Look = tuple[str, ...]
 """Tag, id, class and role of an element."""
 
@@ -106,4 +108,4 @@ def step(tag: str, name: str, classes: str) -> str:
 
 
 def _plain(token: str) -> str:
-    return re.sub(r"[^\w:-]", "_", token)
+    return _SYNTAX.sub("_", token)

@@ -45,8 +45,8 @@ MIXED_CHOICE, UNCERTAIN, FOSTERED, UNCLEAR = range(11, 15)
 """Why a page is refused: its markup ends inside a tag; elements nested too deep, or more than foreseen; raw text
 without an end; formatting that closes around a block; too many active elements or names; more than three alike; an
 element that is not implemented; HTML in a drawing; the language of a second html element; a select with other things
-than options; an unknown document type; something in a table and in no cell; a reference before the body, which may be
-a blank."""
+than options; a document type that is not known, or a case in which the parser differs from the standard; something in
+a table and in no cell; a reference before the body, which may be a blank."""
 
 KNOWN_TAGS = len(TAGS)
 INTERNED = KNOWN_TAGS + MAX_UNKNOWN
