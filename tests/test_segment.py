@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import hashlib
 import json
 import os
@@ -67,6 +68,16 @@ def test_a_commit_publishes_what_went_in(run):
     assert {row["observed_at"] for row in table(run, "edges")} == {NOW.replace(microsecond=678_000)}
     assert entry.pages == (("http://a.test/1", "a.test"), ("http://a.test/2", "a.test"))
     assert list(read(run.log)) == [entry]
+
+
+def test_links_that_wait_for_the_commit_are_not_looked_through_for_garbage():
+    segment = a_segment("1", "2", links=50)
+
+    gc.collect()
+
+    assert [gc.is_tracked(column) for columns in segment.waiting for column in columns] == [False] * 2 * 23
+    assert len(segment.links) == len(segment.links) == 100
+    assert segment.waiting == []
 
 
 def test_an_entry_tells_the_digest_size_and_rows_of_each_file(run):
