@@ -114,7 +114,8 @@ class Sheet:
             ]
             for begin in (TEXT, ALT)
         ]
-        return np.array(columns, np.int64).reshape(2, -1).T, 0
+        # In rows as elsewhere: for columns the loops would be compiled anew, on the event loop of a crawl.
+        return np.ascontiguousarray(np.array(columns, np.int64).reshape(2, -1).T), 0
 
     def title(self) -> str | None:
         """Return the text of the title; None where there is no such element."""
