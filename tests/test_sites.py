@@ -18,6 +18,7 @@ from linkgraph.graph.sites.templates import Templates
 from linkgraph.index.build import build
 from linkgraph.index.columns import to_working
 from linkgraph.index.site_links import template_pages
+from linkgraph.insights.summary import summarise
 
 NONE = np.empty(0, np.int64)
 
@@ -194,6 +195,7 @@ def test_a_build_counts_owners_and_not_the_sites_of_one(observed):
 
     assert (row["referring_domains"], row["independent_owners"]) == (4, 2)
     assert data.authority(["one.example"]).to_pylist()[0]["independent_owners"] == 0
+    assert summarise(data, ["target.example"])["independent_owners"].to_pylist() == [2]
     assert data.sites()["domain"].to_pylist() == sorted(family)
     sister = data.backlinks("one.example").to_pylist()[0]
     assert (sister["same_owner"], sister["sitewide"], sister["sitewide_pages"]) == (True, True, 6)

@@ -34,6 +34,7 @@ SUMMARY: pa.Schema = pa.schema(
         pa.field("rank", pa.int64()),
         pa.field("referring_domains", pa.int64()),
         pa.field("referring_domains_followed", pa.int64()),
+        pa.field("independent_owners", pa.int64()),
         pa.field("backlinks", pa.int64()),
         pa.field("backlinks_followed", pa.int64()),
         pa.field("followed_share", pa.float64()),
@@ -94,6 +95,7 @@ def _row(data: Answers, domain: str, top: int) -> dict[str, Any]:
         "domain": domain,
         "status": "crawled" if known["crawled_pages"] else "linked",
         **{name: known[name] for name in ("authority", "rank", *_COUNTS)},
+        "independent_owners": known.get("independent_owners"),  # builds from before did not look for owners
         "followed_share": known["backlinks_followed"] / known["backlinks"] if known["backlinks"] else None,
         **_referring(links, top),
         **_anchors(links, top),

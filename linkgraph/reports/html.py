@@ -247,6 +247,7 @@ _NOTES = {
         factor of 10 in rank, and 0 is a domain without votes. A domain votes once for another, by followed links,
         weighed by where they stand.""",
     "Referring domains": "Domains with at least one link to this one. Links within a domain do not count.",
+    "Independent owners": "Who probably runs the referring domains: sites of one owner count once, its own not at all.",
     "Followed": "Without nofollow, ugc or sponsored, on the link or for the whole page.",
     "How they came about": """What kind of link each backlink probably is; unknown where the evidence is thin. A domain
         with links of two kinds counts in both.""",

@@ -33,6 +33,7 @@ def _numbers(row: Summary) -> Markup:
         ("Authority", f"{row.authority or 0:.1f}"),
         ("Rank", f"{row.rank:,}"),
         ("Referring domains", f"{row.referring_domains:,}"),
+        ("Independent owners", NOTHING if row.independent_owners is None else f"{row.independent_owners:,}"),
         ("Backlinks", f"{row.backlinks:,}"),
         ("Followed share", NOTHING if row.followed_share is None else f"{row.followed_share:.0%}"),
         ("Their median authority", NOTHING if median is None else f"{median:.1f}"),

@@ -18,6 +18,7 @@ class Summary:
     rank: int = 0
     referring_domains: int = 0
     referring_domains_followed: int = 0
+    independent_owners: int | None = None
     backlinks: int = 0
     backlinks_followed: int = 0
     followed_share: float | None = None
