@@ -17,6 +17,7 @@ from linkgraph.errors import StateError, UnknownDomainError, UsageError
 from linkgraph.graph.csr import LinkGraph
 from linkgraph.graph.policy import BUILT
 from linkgraph.index.build import build
+from linkgraph.insights.carriers import why_pages
 from linkgraph.insights.votes import compare, ranks_of, why, without
 
 GOOD = {"zone": "content", "link_density": 0.0, "anchor": "words"}
@@ -97,6 +98,7 @@ def test_compare_tells_who_moves_and_which_vote_moves_them(data):
     ("words", "column"),
     [
         (["hub.example", "--why"], "share"),
+        (["hub.example", "--why", "--pages"], "src_url"),
         (["--without", "hub.example"], "authority_without"),
         (["star.example", "--without", "hub.example"], "change"),
         (["--compare", "followed,editorial"], "why"),
@@ -113,7 +115,13 @@ def test_the_verb_answers(data, words, column):
 
 
 @pytest.mark.parametrize(
-    "words", [["--why"], ["a.example", "b.example", "--why"], ["x.example", "--why", "--compare", "a,b"]]
+    "words",
+    [
+        ["--why"],
+        ["hub.example", "--pages"],
+        ["a.example", "b.example", "--why"],
+        ["x.example", "--why", "--compare", "a,b"],
+    ],
 )
 def test_a_question_that_is_two_or_none_is_refused(data, words):
     app = typer.Typer()
@@ -190,3 +198,23 @@ def test_policies_that_are_none_or_stand_twice_are_refused(observed, policies, t
 
     with pytest.raises(UsageError, match=told):
         build(root, policy=policies)
+
+
+def test_a_vote_is_divided_among_the_pages_that_carry_it(observed):
+    observed.page("http://one.example/a", ("http://hub.example/", GOOD))
+    observed.page("http://one.example/b", ("http://hub.example/", FOOT), ("http://hub.example/x", FOOT))
+    observed.page("http://one.example/c", ("http://hub.example/", GOOD | {"nofollow": True}))
+    observed.page("http://two.example/", ("http://old.example/", GOOD))
+    observed.page("http://old.example/", ("http://hub.example/", {"kind": "redirect", "origin": "http-header"}))
+    root = observed.commit()
+    build(root)
+    data = linkgraph.open(root)
+    for policy, first in (("editorial", 1 / 1.1), ("followed", 1 / 2)):
+        rows = why_pages(data, "hub.example", policy).to_pylist()
+        units = {row["src_url"]: row["units"] for row in rows if row["src_domain"] == "one.example"}
+        given = {row["src_domain"]: row["units"] for row in why(data, "hub.example", policy).to_pylist()}
+
+        assert sum(row["share"] for row in rows) == pytest.approx(1, abs=1e-9)
+        assert set(units) == {"http://one.example/a", "http://one.example/b"}
+        assert units["http://one.example/a"] == pytest.approx(first * given["one.example"], rel=0.01)
+        assert [row["src_url"] for row in rows if row["src_domain"] == "two.example"] == [None]

@@ -36,6 +36,7 @@ def authority(
     why: Annotated[bool, typer.Option("--why", help="What each referring domain gives to one DOMAIN")] = False,
     without: Annotated[list[str] | None, typer.Option(metavar="DOMAIN", help="What if this domain were gone")] = None,
     compare: Annotated[str | None, typer.Option(metavar="POLICY,POLICY", help="Who moves between two, and why")] = None,
+    pages: Annotated[bool, typer.Option("--pages", help="With --why: which pages carry it")] = False,
     farms: Annotated[bool, typer.Option("--farms", help="What looks like a link farm, and scores without it")] = False,
     candidates: Annotated[bool, typer.Option("--candidates", help="Domains to review as trusted seeds")] = False,
     policy: Annotated[str | None, typer.Option(help="What counts as a vote; default: the first of the build")] = None,
@@ -49,6 +50,8 @@ def authority(
       linkgraph authority
 
       linkgraph authority example.org --why
+
+      linkgraph authority example.org --why --pages
 
       linkgraph authority --without example.org
 
@@ -70,9 +73,18 @@ def authority(
         raise UsageError("--compare names its two policies itself; leave --policy out")
     if sum((why, without is not None, compare is not None, farms, candidates)) > 1:
         raise UsageError("--why, --without, --compare, --farms and --candidates are five questions; ask one at a time")
+    if pages and not why:
+        raise UsageError("--pages tells which pages carry a score; ask it with --why, e.g. example.org --why --pages")
     dataset = opened(data)
     if farms or candidates:
         title, table = _suspicion(dataset, domains or [], farms=farms, top=top, policy=policy)
+        write_answer(table, form, out, shown=table.column_names, title=title)
+        return
+    if pages and domains and len(domains) == 1:
+        from linkgraph.insights.carriers import why_pages
+
+        table = why_pages(dataset, domains[0], policy).slice(0, top)
+        title = f"what each page gives to {domains[0]}, {_under(dataset, policy)}; last, what every domain has"
         write_answer(table, form, out, shown=table.column_names, title=title)
         return
     if why or without or compare:
