@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from linkgraph.errors import UsageError
-from linkgraph.extract.markup import parse
+from linkgraph.extract.document import Read, read
 from linkgraph.extract.page import Headers, extract, first_header
 from linkgraph.extract.sheet import Sheet
 from linkgraph.extract.text import composed, tidy
@@ -154,7 +154,7 @@ def mentions(url: str, headers: Headers, body: bytes, names: Names) -> list[Ment
     Raises:
         UsageError: *url* is no http(s) URL.
     """
-    text, linked = _read(parse(body, first_header(headers, "content-type"))[0])
+    text, linked = _spoken(read(body, first_header(headers, "content-type")))
     hits = [(name, begin, end) for name, begin, end in names.found_in(text) if not _overlaps(linked, begin, end)]
     here = resolve(url)
     if not hits or here is None:
@@ -176,9 +176,9 @@ def mentions(url: str, headers: Headers, body: bytes, names: Names) -> list[Ment
     ]
 
 
-def _read(document: object) -> tuple[str, list[tuple[int, int]]]:
+def _spoken(document: Read) -> tuple[str, list[tuple[int, int]]]:
     """Return the visible text of a document, and the spans of it that lie in links."""
-    line, spans = Sheet(document).spoken()  # type: ignore[arg-type]  # what `parse` returns is what it takes
+    line, spans = Sheet(document).spoken()
     parts: list[str] = []
     linked: list[tuple[int, int]] = []
     at = length = 0
