@@ -22,7 +22,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 
-from linkgraph.extract import extract
+from linkgraph.extract import extract, prepare
 from linkgraph.extract.answer import observe
 from linkgraph.extract.sitemap import sitemap_locations
 from linkgraph.fetch.robots import explain, read_rules
@@ -232,11 +232,12 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--quick", action="store_true", help="ten seconds")
     options = parser.parse_args()
+    prepare()
     end = time.monotonic() + (10 if options.quick else 60 * options.minutes)
     tallies = {name: Tally() for name in TARGETS}
     chance = random.Random(options.seed)
     for parse, makers in TARGETS.values():
-        crash(parse, tuple(make(chance) for make in makers))  # tables and compiled code are made at the first call
+        crash(parse, tuple(make(chance) for make in makers))  # tables are made at the first call
     while time.monotonic() < end:
         for name, tally in tallies.items():
             attempt(name, tally, chance)

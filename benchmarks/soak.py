@@ -3,9 +3,9 @@
     python benchmarks/soak.py [--minutes 120] [--delay 0.25] [--quick] [--unpacked FOLDER] [--samples FILE.csv]
 
 Crawls the mini-web, served by nginx, and the project's hostile hosts, whose mazes never end, and stops it as Ctrl-C
-would. Memory is that of the crawl and of all processes below it (proportional set size), every ten seconds; its slope
-is that of a straight line after the first ten minutes. Requests are those that the two servers saw. Fails where the
-crawl ended by itself, was not stopped cleanly, or left a data folder that breaks an invariant.
+would. Memory is that of the crawl and of all processes below it (anonymous pages), every ten seconds; its slope is that
+of a straight line after the first ten minutes. Requests are those that the two servers saw. Fails where the crawl ended
+by itself, was not stopped cleanly, or left a data folder that breaks an invariant.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ def watched(process: subprocess.Popen[bytes], seconds: float, requests: Callable
     """Return samples until *seconds* have passed, and stop the process as Ctrl-C would."""
     began, before, samples = time.monotonic(), requests(), []
     while process.poll() is None and time.monotonic() - began < seconds:
-        samples.append((time.monotonic() - began, held(process.pid), requests() - before))
+        samples.append((time.monotonic() - began, held(process.pid, "Pss_Anon"), requests() - before))
         time.sleep(EVERY)
     if process.poll() is None:
         process.send_signal(signal.SIGINT)

@@ -360,3 +360,14 @@ def test_sniffing_hostile_bytes_costs_little():
         is_html("text/plain", body)
 
     assert time.process_time() - start < 1
+
+
+@pytest.mark.parametrize("name", ["x&lt\xf0", "x&", "x&nbsp\xf0", "x&amp;\xf0"])
+@pytest.mark.parametrize("end", [b"", b"\xc3"], ids=["utf-8", "windows-1252"])
+def test_an_element_may_have_what_looks_like_a_reference_in_its_name(name, end):
+    body = b"<%b><a href=/y>y</a>" % name.encode("latin-1" if end else "utf-8") + end
+
+    _, links = extract(URL, {"Content-Type": "text/html"}, body)
+
+    assert links.dst_url == ["http://www.a.test/y"]
+    assert links.dom_path[0].endswith(">a")

@@ -63,9 +63,12 @@ def crawl_command(
     return command
 
 
-def held(root: int) -> float:
-    """Return MiB that a process and all below it hold; what several share is divided (proportional set size)."""
-    return sum(_proportional(one) for one in _below(root)) / 1024
+def held(root: int, what: str = "Pss") -> float:
+    """Return MiB that a process and all below it hold; what several share is divided (proportional set size).
+
+    *what* is a line of `smaps_rollup`: `Pss_Anon` leaves out files, whose share changes as other processes map them.
+    """
+    return sum(_proportional(one, what) for one in _below(root)) / 1024
 
 
 def _below(root: int) -> list[int]:
@@ -81,10 +84,10 @@ def _below(root: int) -> list[int]:
     return found
 
 
-def _proportional(process: int) -> int:
-    """Return a process's proportional set size in KiB, 0 when it is gone."""
+def _proportional(process: int, what: str) -> int:
+    """Return a process's share of memory in KiB, 0 when it is gone."""
     try:
         rollup = Path(f"/proc/{process}/smaps_rollup").read_text()
     except OSError:
         return 0
-    return next((int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:")), 0)
+    return next((int(line.split()[1]) for line in rollup.splitlines() if line.startswith(f"{what}:")), 0)
