@@ -30,7 +30,10 @@ from support.miniweb import Miniweb, asked, served
 from support.process import crawl_command, run
 
 from linkgraph.edges.dataset import snapshot
+from linkgraph.frontier.ledger import Ledger
 from linkgraph.frontier.scope import Scope, Target
+from linkgraph.frontier.sql import STATES
+from linkgraph.frontier.traps import without_session
 from linkgraph.urls import registrable_domain, resolve
 
 TARGETS = {"follow": 3.0, "empty": 0.70}
@@ -72,12 +75,13 @@ class Trial:
     def site(self, number: int) -> Took:
         data = self.folder / f"data{number}"
         settings = {"LINKGRAPH_RESOLVE": self.web.resolve, "LINKGRAPH_PROGRESS": 0, "DOWNLOAD_VERIFY_CERTIFICATES": 0}
+        settings |= dict.fromkeys(("LINKGRAPH_MAX_PAGES_PER_HOST", "LINKGRAPH_PATTERN_PAGES"), 0)  # a forum is no trap
         command = crawl_command(str(self.seeds_file), data, settings, host_delay=0, follow="seeds")
         cost = run(command, self.folder / "site.log")
         assert cost.code == 0, (self.folder / "site.log").read_text()[-2000:]
         record = json.loads((data / "runs/bench/run.json").read_text())
         pages = snapshot(data).pages().to_table(columns=["url", "status", "outcome_reason"]).to_pylist()
-        refused = {page["url"] for page in pages if page["outcome_reason"] == "guard:port"}
+        refused = {page["url"] for page in pages if page["outcome_reason"] == "guard:port"} | left_out(data)
         statuses = {page["url"]: page["status"] for page in pages if page["url"] not in refused}
         if self.statuses:
             assert statuses == self.statuses, "two crawls of the same pages differ"
@@ -118,7 +122,8 @@ class Trial:
         for batch in snapshot(self.folder / "data0").edges().to_batches(columns=names):
             for row in zip(*(batch[name].to_pylist() for name in names), strict=True):
                 if scope.refuses(Target(*row), 0, 0) is None:
-                    assert row[0] in self.statuses or row[0] in self.refused, (
+                    known = {row[0], without_session(row[0])}
+                    assert known & self.statuses.keys() or known & self.refused, (
                         f"{row[0]} is linked to and was not fetched"
                     )
 
@@ -149,6 +154,16 @@ class Trial:
             f"{len(self.capped)} pages with more links than are kept. Pages in one only: (a) {len(mine - theirs):,}, "
             f"(b) {len(theirs - mine):,}."
         )
+
+
+def left_out(data: Path) -> set[str]:
+    """Return the URLs that the crawl took for a trap."""
+    ledger = Ledger(data / "runs/bench/frontier.sqlite")
+    found = {
+        url for _, url, state, reason, *_ in ledger.rows() if STATES[state] == "excluded" and "trap:" in str(reason)
+    }
+    ledger.close()
+    return found
 
 
 def table(took: dict[str, list[Took]]) -> dict[str, float]:

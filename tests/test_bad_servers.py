@@ -192,6 +192,7 @@ class Handler(socketserver.BaseRequestHandler):
 class Server(socketserver.ThreadingTCPServer):
     daemon_threads = True
     allow_reuse_address = True
+    request_queue_size = 256  # with five, as by default, a connection that comes with many others waits for seconds
 
     def handle_error(self, *_: object) -> None:
         """Keep stderr clean."""

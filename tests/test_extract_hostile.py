@@ -371,3 +371,13 @@ def test_an_element_may_have_what_looks_like_a_reference_in_its_name(name, end):
 
     assert links.dst_url == ["http://www.a.test/y"]
     assert links.dom_path[0].endswith(">a")
+
+
+@pytest.mark.parametrize("text", ["&amp\u2200", "&", "&nbsp\xf0\xf0", "&l"])
+def test_plain_text_may_have_what_looks_like_a_reference(text):
+    body = f"<a href=/y>y</a><plaintext>{text}".encode("utf-16")
+
+    _, links = extract(URL, {"Content-Type": "text/html"}, body)
+
+    assert links.dst_url == ["http://www.a.test/y"]
+    assert links.text_after[0] in (text, None) or text.startswith(links.text_after[0])

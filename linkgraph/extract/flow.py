@@ -19,16 +19,24 @@ _BLANK, _AMPERSAND, _DELETE = 32, 38, 127
 @part
 def resolve(source: Any, at: Any) -> Any:
     """Return the character of the reference that begins at *at*, and the bytes it takes (HTML Standard, 13.3)."""
+    if at + 1 >= source.size:
+        return _AMPERSAND, 1
     second = source[at + 1]
+    byte, length = _AMPERSAND, 1
     if second == ord("a"):
-        return _AMPERSAND, 5
-    if second == ord("l"):
-        return ord("<"), 4
-    if second == ord("g"):
-        return ord(">"), 4
-    if second == ord("q"):
-        return ord('"'), 6
-    return (0xA0, 6) if second == ord("n") else (_AMPERSAND, 1)
+        byte, length = _AMPERSAND, 5
+    elif second == ord("l"):
+        byte, length = ord("<"), 4
+    elif second == ord("g"):
+        byte, length = ord(">"), 4
+    elif second == ord("q"):
+        byte, length = ord('"'), 6
+    elif second == ord("n"):
+        byte, length = 0xA0, 6
+    # In the name of a tag, or in plain text, what looks like one is none.
+    if at + length > source.size or source[at + length - 1] != ord(";"):
+        return _AMPERSAND, 1
+    return byte, length
 
 
 @part

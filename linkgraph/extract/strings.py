@@ -65,8 +65,6 @@ def _copy(source: Any, begin: Any, end: Any, out: Any, size: Any, most: Any) -> 
         byte, length = np.int64(source[at]), 1
         if byte == ord("&"):
             byte, length = resolve(source, at)
-            if at + length > end or source[at + length - 1] != ord(";"):  # in a tag's name it begins no reference
-                byte, length = np.int64(ord("&")), 1
         points += byte & 0xC0 != 0x80 or length > 1
         if points > most:
             break
