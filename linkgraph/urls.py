@@ -85,7 +85,7 @@ def _is_address(host: str) -> bool:
     return True
 
 
-@lru_cache(maxsize=1 << 17)
+@lru_cache(maxsize=1 << 13)
 def registrable_domain(host: str) -> str:
     """Return the registrable domain of a host; the host itself where there is none.
 
@@ -152,6 +152,8 @@ class _Memory:
         if self.size > MAX_REMEMBERED:
             self.targets.clear()
             self.size = 0
+        if base not in self.targets:
+            self.size += 1  # a maze has a directory a page, and hardly a link twice
         return self.targets[base]
 
 
@@ -228,7 +230,6 @@ def resolve(href: str, base: str | None = None) -> Url | None:
     return _parse(href, base)
 
 
-@lru_cache(maxsize=1 << 14)
 def _parse(href: str, base: str | None) -> Url | None:
     try:
         joined = ada_url.join_url(base, href) if base is not None else ada_url.URL(href).href
@@ -237,7 +238,7 @@ def _parse(href: str, base: str | None) -> Url | None:
     return split(joined)
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=1 << 12)
 def split(serialised: str) -> Url | None:
     """Return the parts of an already serialised URL; None where it is not http(s) or has no host."""
     if not serialised.startswith(("http://", "https://")):

@@ -17,7 +17,9 @@ from linkgraph.frontier.scope import one_host
 from linkgraph.frontier.sql import DONE, EXCLUDED, FAILED, LEASED, PENDING, SCHEMA, STATES
 from linkgraph.frontier.traps import BARREN
 
-_SQLITE_CACHE_KIB = 65536
+_SQLITE_CACHE_KIB = 16384
+"""The system keeps the rest of the file while there is room. With four times as much, 67,000 pages and their 1.8
+million links are entered no faster, and memory grows for an hour."""
 _DISK_ERRORS = {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY}
 REMEDY = "free space or make it writable, then run the same command again"
 

@@ -13,22 +13,23 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from operator import attrgetter
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from linkgraph.errors import StateError, StorageError
 from linkgraph.frontier.budgets import Budgets, Limits, Seen
 from linkgraph.frontier.census import REMEDY, Census, opening
 from linkgraph.frontier.known import NOT_DUE, Known, Revisit
+from linkgraph.frontier.recent import Recent
 from linkgraph.frontier.records import Host, Lease, LinksOf, Visit
 from linkgraph.frontier.scope import LINK_REASONS, MAX_REDIRECTS, RUN_REASONS, SAME_DEPTH_KINDS, Scope, Target, one_host
 from linkgraph.frontier.sql import ADD, DONE, EXCLUDED, FAILED, NEXT, PENDING, STATES
 from linkgraph.frontier.traps import folder_of, pattern_of, without_session
 
-K = TypeVar("K")
-
 _STATE_OF_OUTCOME = {"fetched": DONE, "not-modified": DONE, "redirected": DONE, "failed": FAILED}
-_RECENT = 100_000
-"""URLs remembered in memory (twice this at most): links of menus and footers repeat on every page of a site."""
+_RECENT = 32_768
+"""URLs remembered in memory, and as many that are left out: links of menus and footers repeat on every page of a site.
+Among 1.7 million links of 90 sites and 24 hostile ones 9.4 % of those within a site are looked up, with three times as
+many remembered 7.6 %."""
 
 _LIFTED_BY_LINKS = frozenset({*LINK_REASONS, *RUN_REASONS})
 _NO_LIMITS = Limits(0, 0, 0)
@@ -54,9 +55,9 @@ class Ledger(Census):
         """What earlier runs saw of the URLs."""
         self.since = 0.0
         """When a run that visits pages again began, in seconds since 1970: URLs that it finds are due then."""
-        self._hosts: dict[str, int] = {}
-        self._recent: dict[str, int] = {}
-        self._excluded: dict[tuple[str, str], int] = {}
+        self._hosts: Recent[str] = Recent(_RECENT // 2)
+        self._recent: Recent[str] = Recent(_RECENT)
+        self._excluded: Recent[tuple[str, str]] = Recent(_RECENT)
         self._touched: dict[int, Host] = {}
         self._new_domain = False
 
@@ -182,7 +183,7 @@ class Ledger(Census):
             self._add(target, PENDING, None, depth=depth, hops=hops, parent=parent)
             return
         self._add(target, EXCLUDED, reason, depth=depth, hops=hops, parent=parent)
-        _remember(self._recent, target.url, depth)
+        self._recent.put(target.url, depth)
         if reason == "trap:pattern":
             found = self._db.execute("SELECT id FROM urls WHERE host = ? AND url = ?", (host, target.url)).fetchone()
             self._budgets.park(host, target.url, found[0])
@@ -229,9 +230,9 @@ class Ledger(Census):
         self, target: Target, state: int, reason: str | None, *, depth: int, hops: int, parent: int | None
     ) -> None:
         if reason is None:
-            _remember(self._recent, target.url, depth)
+            self._recent.put(target.url, depth)
         else:
-            _remember(self._excluded, (target.url, reason), depth)
+            self._excluded.put((target.url, reason), depth)
         host = self._host_id(target.host, target.domain)
         changed = self._db.execute(ADD, (host, target.url, state, reason, depth, hops, parent, self.since)).rowcount
         if changed and state == PENDING:
@@ -240,10 +241,8 @@ class Ledger(Census):
 
     def _host_id(self, host: str, domain: str) -> int:
         host = one_host(host)
-        if (known := self._hosts.get(host)) is not None:
+        if known := self._hosts.get(host, 0):
             return known
-        if len(self._hosts) >= _RECENT:
-            self._hosts.clear()
         row = self._db.execute("SELECT id FROM hosts WHERE host = ?", (host,)).fetchone()
         if row is None:
             if self._db.execute("SELECT 1 FROM hosts WHERE domain = ? LIMIT 1", (domain,)).fetchone() is None:
@@ -252,7 +251,7 @@ class Ledger(Census):
                 "INSERT INTO hosts (host, domain) VALUES (?, ?) RETURNING id", (host, domain)
             ).fetchone()
         found: int = row[0]
-        self._hosts[host] = found
+        self._hosts.put(host, found)
         return found
 
     def apply_quarantine(self, sequence: int, urls: Iterable[tuple[str, str]]) -> None:
@@ -331,12 +330,6 @@ class Ledger(Census):
             self._db.execute("DELETE FROM leased")
         else:
             self._db.executemany("DELETE FROM leased WHERE id = ?", ((one,) for one in lease_ids))
-
-
-def _remember(cache: dict[K, int], key: K, depth: int) -> None:
-    if len(cache) >= _RECENT:
-        cache.clear()
-    cache[key] = depth
 
 
 def state_of(outcome: str) -> str:
