@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -24,6 +25,8 @@ _BLOOM_COLUMNS = ("dst_domain", "dst_url")
 _SORTED_URLS = ("dst_url", "src_url")
 """URLs that share long beginnings with the row before: DELTA_BYTE_ARRAY stores what differs."""
 _SELDOM_REPEATED = ("text_before", "text_after")
+_PAGES: dict[str, Any] = {"write_page_index": True, "write_page_checksum": True, "max_rows_per_page": _PAGE_ROWS}
+"""Options of pyarrow's writer that let a reader skip and check pages."""
 
 
 def write_links(path: Path, links: pa.Table, order: NDArray[np.int64]) -> None:
@@ -34,19 +37,8 @@ def write_links(path: Path, links: pa.Table, order: NDArray[np.int64]) -> None:
         links: working form, every column of `LINKS`.
         order: the rows to write, in their order; shape (k,).
     """
-    plain = {*_SORTED_URLS, *_SELDOM_REPEATED}
-    with pq.ParquetWriter(
-        path,
-        LINKS,
-        compression="zstd",
-        compression_level=1,
-        use_dictionary=[name for name in LINKS.names if name not in plain],
-        column_encoding=dict.fromkeys(_SORTED_URLS, "DELTA_BYTE_ARRAY"),
-        write_page_index=True,
-        write_page_checksum=True,
-        max_rows_per_page=_PAGE_ROWS,
-        bloom_filter_options=_bloom(_BLOOM_COLUMNS, len(order)),
-    ) as writer:
+    bloom = _bloom(_BLOOM_COLUMNS, len(order))
+    with pq.ParquetWriter(path, LINKS, **_options(LINKS), bloom_filter_options=bloom) as writer:
         for begin in range(0, len(order), GROUP_ROWS):
             part = links.take(pa.array(order[begin : begin + GROUP_ROWS]))
             columns = [to_stored(part[field.name], field.type) for field in LINKS]
@@ -57,18 +49,20 @@ def write_events(path: Path, events: pa.Table) -> None:
     """Write rows of the events table, in the order they have; the working form is what is taken."""
     path.parent.mkdir(parents=True)
     columns = [to_stored(events[field.name], field.type) for field in EVENT_ROWS]
-    pq.write_table(
-        pa.Table.from_arrays(columns, schema=EVENT_ROWS),
-        path,
-        compression="zstd",
-        compression_level=1,
-        use_dictionary=[name for name in EVENT_ROWS.names if name not in _SORTED_URLS],
-        column_encoding=dict.fromkeys(_SORTED_URLS, "DELTA_BYTE_ARRAY"),
-        row_group_size=GROUP_ROWS,
-        write_page_index=True,
-        write_page_checksum=True,
-        max_rows_per_page=_PAGE_ROWS,
-    )
+    table = pa.Table.from_arrays(columns, schema=EVENT_ROWS)
+    pq.write_table(table, path, row_group_size=GROUP_ROWS, **_options(EVENT_ROWS))
+
+
+def _options(schema: pa.Schema) -> dict[str, Any]:
+    """Return the options of pyarrow's writer for rows that are sorted by their URLs."""
+    plain = {*_SORTED_URLS, *_SELDOM_REPEATED}
+    return {
+        "compression": "zstd",
+        "compression_level": 1,
+        "use_dictionary": [name for name in schema.names if name not in plain],
+        "column_encoding": dict.fromkeys(_SORTED_URLS, "DELTA_BYTE_ARRAY"),
+        **_PAGES,
+    }
 
 
 def _bloom(columns: Sequence[str], rows: int) -> dict[str, dict[str, float]]:
@@ -83,8 +77,6 @@ def write_nodes(path: Path, table: pa.Table, bloom: Sequence[str]) -> None:
         path,
         compression="zstd",
         row_group_size=GROUP_ROWS,
-        write_page_index=True,
-        write_page_checksum=True,
-        max_rows_per_page=_PAGE_ROWS,
         bloom_filter_options=_bloom(bloom, table.num_rows),
+        **_PAGES,
     )

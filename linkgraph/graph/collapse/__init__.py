@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 
 from linkgraph.errors import UsageError
 from linkgraph.graph.collapse.fold import Folds, read_folds
-from linkgraph.graph.collapse.pairs import PairSet, packed, unpacked
+from linkgraph.graph.collapse.pairs import PairSet, PairValues, packed, unpacked
 from linkgraph.graph.collapse.scan import Scan, among, mask, utf8
-from linkgraph.graph.collapse.weigh import LINK_COLUMNS, BestWeights, Relations, link_weights
+from linkgraph.graph.collapse.weigh import LINK_COLUMNS, Relations, link_weights
 from linkgraph.graph.csr import LinkGraph
 from linkgraph.graph.intern import Interner
 from linkgraph.graph.names import Names
@@ -73,7 +73,7 @@ class _Level:
 
     def __init__(self, nodes: _Nodes, folds: Folds, policy: VotePolicy) -> None:
         self._pairs, self._lost = PairSet(), PairSet()
-        self._best = BestWeights()
+        self._best = PairValues(np.maximum, np.empty(0))
         # A page is no site: nothing on it is site-wide, and it has no owner of its own.
         self.relations = Relations(policy.weighing) if policy.weighing and nodes.column != "url" else None
         self._policy = policy

@@ -1,16 +1,20 @@
-"""Many (source, target) pairs of ids, with repeats → the distinct ones, sorted.
+"""Many (source, target) pairs of ids, with repeats → the distinct ones, sorted, and what was said of each.
 
-Promises memory of the distinct pairs times a small constant, however many are added: 8 bytes a pair, sorted and
-merged whenever the unsorted ones outgrow half of the sorted.
+Promises memory of the distinct pairs times a small constant, however many are added: 8 bytes a pair and its values,
+sorted and merged whenever the unsorted ones outgrow half of the sorted.
 """
 
 from __future__ import annotations
+
+from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 _MERGE_AT = 1 << 22
 """Pairs kept unsorted at least: 32 MiB, sorted in a third of a second."""
+_MERGE_VALUES_AT = 1 << 20
+"""The same of pairs with values: they are sorted by way of an order, which takes four times as long."""
 
 _LOW = np.int64(0xFFFFFFFF)
 
@@ -23,6 +27,20 @@ def packed(src: NDArray[np.int32], dst: NDArray[np.int32]) -> NDArray[np.int64]:
 def unpacked(pairs: NDArray[np.int64]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Return the sources and the targets of packed pairs."""
     return (pairs >> 32).astype(np.int32), (pairs & _LOW).astype(np.int32)
+
+
+def turned(pairs: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return each packed pair with its source and target exchanged."""
+    src, dst = unpacked(pairs)
+    return packed(dst, src)
+
+
+def places(pairs: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return where each wanted pair stands among distinct, ascending ones; -1 where it does not."""
+    if not len(pairs):
+        return np.full(len(wanted), -1)
+    place = np.minimum(np.searchsorted(pairs, wanted), len(pairs) - 1)
+    return np.where(pairs[place] == wanted, place, -1)
 
 
 def distinct(values: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -58,3 +76,47 @@ class PairSet:
         if self._waiting:
             self._merge()
         return self._sorted
+
+
+_Value = TypeVar("_Value", bound=np.generic)
+
+
+class PairValues(Generic[_Value]):
+    """A value, or a row of values, of each pair; what is said of one pair more than once is joined.
+
+    Args:
+        join: how, whatever the order: `numpy.maximum`, `numpy.add`.
+        none: the values of no pairs, for their dtype and shape; shape (0, …).
+    """
+
+    def __init__(self, join: np.ufunc, none: NDArray[_Value]) -> None:
+        self._join = join
+        self._pairs, self._values = np.empty(0, np.int64), none
+        self._waiting: list[tuple[NDArray[np.int64], NDArray[_Value]]] = []
+        self._count = 0
+
+    def add(self, src: NDArray[np.int32], dst: NDArray[np.int32], values: NDArray[_Value]) -> None:
+        """Take in what one batch says of its pairs."""
+        self._waiting.append(self._joined(packed(src, dst), values))
+        self._count += len(self._waiting[-1][0])
+        if self._count > max(_MERGE_VALUES_AT, len(self._pairs) // 2):
+            self._merge()
+
+    def _joined(self, pairs: NDArray[np.int64], values: NDArray[_Value]) -> tuple[NDArray[np.int64], NDArray[_Value]]:
+        if not len(pairs):
+            return pairs, values
+        order = np.argsort(pairs, kind="stable")
+        pairs = pairs[order]
+        starts = np.flatnonzero(np.r_[True, pairs[1:] != pairs[:-1]])
+        return pairs[starts], self._join.reduceat(values[order], starts)
+
+    def _merge(self) -> None:
+        pairs, values = zip((self._pairs, self._values), *self._waiting, strict=True)
+        self._pairs, self._values = self._joined(np.concatenate(pairs), np.concatenate(values))
+        self._waiting, self._count = [], 0
+
+    def found(self) -> tuple[NDArray[np.int64], NDArray[_Value]]:
+        """Return the distinct pairs, ascending, and the value of each."""
+        if self._waiting:
+            self._merge()
+        return self._pairs, self._values

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from linkgraph.graph.collapse.pairs import PairSet, packed, unpacked
+from linkgraph.graph.collapse.pairs import PairSet, packed, places, turned, unpacked
 from linkgraph.graph.collapse.scan import among, mask
 from linkgraph.graph.policy import Weighing
 
@@ -34,42 +34,6 @@ def link_weights(batch: pa.RecordBatch, weighing: Weighing) -> NDArray[np.float6
     words = mask(pc.not_equal(batch.column("anchor"), "")) | mask(pc.not_equal(batch.column("alt"), ""))
     weights[~words] *= weighing.wordless
     return weights
-
-
-class BestWeights:
-    """The greatest weight seen of each pair."""
-
-    def __init__(self) -> None:
-        self._pairs, self._weights = np.empty(0, np.int64), np.empty(0)
-        self._waiting: list[tuple[NDArray[np.int64], NDArray[np.float64]]] = []
-        self._count = 0
-
-    def add(self, src: NDArray[np.int32], dst: NDArray[np.int32], weights: NDArray[np.float64]) -> None:
-        """Take in the votes of one batch."""
-        self._waiting.append(_best(packed(src, dst), weights))
-        self._count += len(self._waiting[-1][0])
-        if self._count > max(1 << 22, len(self._pairs) // 2):
-            self._merge()
-
-    def _merge(self) -> None:
-        pairs, weights = zip((self._pairs, self._weights), *self._waiting, strict=True)
-        self._pairs, self._weights = _best(np.concatenate(pairs), np.concatenate(weights))
-        self._waiting, self._count = [], 0
-
-    def found(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """Return the distinct pairs, ascending, and the best weight of each."""
-        if self._waiting:
-            self._merge()
-        return self._pairs, self._weights
-
-
-def _best(pairs: NDArray[np.int64], weights: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    if not len(pairs):
-        return pairs, weights
-    order = np.argsort(pairs, kind="stable")
-    pairs = pairs[order]
-    starts = np.flatnonzero(np.r_[True, pairs[1:] != pairs[:-1]])
-    return pairs[starts], np.maximum.reduceat(weights[order], starts)
 
 
 class Relations:
@@ -95,7 +59,8 @@ class Relations:
         """Return the factor of each of the distinct, ascending pairs (source, target)."""
         weighing, factor = self._weighing, np.ones(len(pairs))
         sitewide = self._sitewide(pairs)
-        back, returned = _reversed(pairs)
+        back = places(pairs, turned(pairs))
+        returned = back >= 0
         owned = np.isin(pairs, self._owned()) | (returned & sitewide & sitewide[back])
         factor[sitewide] *= weighing.sitewide
         factor[returned & ~owned] *= weighing.reciprocal
@@ -111,8 +76,8 @@ class Relations:
         pages_of = np.bincount(node)
         voting, target = unpacked(self._targets.pairs())
         seen, pages = np.unique(packed(node_of[voting], target), return_counts=True)
-        place = np.minimum(np.searchsorted(seen, pairs), len(seen) - 1)
-        on = np.where(seen[place] == pairs, pages[place], 0)
+        place = places(seen, pairs)
+        on = np.where(place >= 0, pages[place], 0)
         least = np.maximum(self._weighing.sitewide_pages, self._weighing.sitewide_share * pages_of[unpacked(pairs)[0]])
         often: NDArray[np.bool_] = on >= least
         return often
@@ -124,11 +89,3 @@ class Relations:
         groups = (group for group in np.split(node, starts[1:]) if 1 < len(group) <= _OWNER_DOMAINS)
         found = [packed(np.repeat(group, len(group)), np.tile(group, len(group))) for group in groups]
         return np.concatenate(found) if found else np.empty(0, np.int64)
-
-
-def _reversed(pairs: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Return the place of each pair's reverse, and whether it is there."""
-    src, dst = unpacked(pairs)
-    turned = packed(dst, src)
-    place = np.minimum(np.searchsorted(pairs, turned), max(len(pairs) - 1, 0))
-    return place, pairs[place] == turned

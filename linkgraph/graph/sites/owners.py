@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from linkgraph.graph.collapse.pairs import packed, unpacked
+from linkgraph.graph.collapse.pairs import packed, places, unpacked
 from linkgraph.graph.components import weak_components
 from linkgraph.graph.csr import LinkGraph
 from linkgraph.graph.sites.pairs import Pairs
@@ -82,9 +82,7 @@ class Owners:
     def words(self, one: Nodes, other: Nodes) -> list[str]:
         """Return what speaks for each pair: words of `POINTS`, or that others join them."""
         pairs = packed(np.minimum(one, other), np.maximum(one, other))
-        place = np.minimum(np.searchsorted(self.key, pairs), max(len(self.key) - 1, 0))
-        known = self.key[place] == pairs if len(self.key) else np.zeros(len(pairs), bool)
-        bits = np.where(known, self.evidence[place] if len(self.key) else 0, 0)
+        bits = np.append(self.evidence, 0)[places(self.key, pairs)]
         said = {value: ", ".join(word for word, bit in _BITS.items() if value & bit) for value in set(bits.tolist())}
         return [said[value] or "joined by other sites" for value in bits.tolist()]
 

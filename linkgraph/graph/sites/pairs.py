@@ -10,10 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from linkgraph.graph.collapse.pairs import packed, unpacked
-
-_MERGE_AT = 1 << 20
-"""Pairs kept unmerged at least: 28 MiB."""
+from linkgraph.graph.collapse.pairs import PairValues, packed, places, unpacked
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,20 +28,14 @@ class Pairs:
 
     def reverse(self) -> NDArray[np.int64]:
         """Return the place of each pair's reverse; -1 where the target does not link back."""
-        key, turned = packed(self.src, self.dst), packed(self.dst, self.src)
-        if not len(key):
-            return np.empty(0, np.int64)
-        place = np.minimum(np.searchsorted(key, turned), len(key) - 1)
-        return np.where(key[place] == turned, place, -1)
+        return places(packed(self.src, self.dst), packed(self.dst, self.src))
 
 
 class PairCounts:
     """Counts in the making."""
 
     def __init__(self) -> None:
-        self._key, self._counts = np.empty(0, np.int64), np.empty((0, 3), np.int32)
-        self._waiting: list[tuple[NDArray[np.int64], NDArray[np.int32]]] = []
-        self._rows = 0
+        self._counts = PairValues(np.add, np.empty((0, 3), np.int32))
 
     def add(
         self, page: NDArray[np.int64], src: NDArray[np.int32], dst: NDArray[np.int32], *on: NDArray[np.bool_]
@@ -64,28 +55,9 @@ class PairCounts:
         starts = np.flatnonzero(np.r_[True, (page[1:] != page[:-1]) | (dst[1:] != dst[:-1])])
         once = np.maximum.reduceat(np.stack(on, axis=1)[order].astype(np.int32), starts)
         counts = np.concatenate([np.ones((len(starts), 1), np.int32), once], axis=1)
-        self._waiting.append(_summed(packed(src[order][starts], dst[starts]), counts))
-        self._rows += len(self._waiting[-1][0])
-        if self._rows > max(_MERGE_AT, len(self._key) // 2):
-            self._merge()
-
-    def _merge(self) -> None:
-        keys, counts = zip((self._key, self._counts), *self._waiting, strict=True)
-        self._key, self._counts = _summed(np.concatenate(keys), np.concatenate(counts))
-        self._waiting, self._rows = [], 0
+        self._counts.add(src[order][starts], dst[starts], counts)
 
     def found(self) -> Pairs:
         """Return what was counted."""
-        if self._waiting:
-            self._merge()
-        src, dst = unpacked(self._key)
-        return Pairs(src, dst, *self._counts.T)
-
-
-def _summed(key: NDArray[np.int64], counts: NDArray[np.int32]) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-    if not len(key):
-        return key, counts
-    order = np.argsort(key, kind="stable")
-    key = key[order]
-    starts = np.flatnonzero(np.r_[True, key[1:] != key[:-1]])
-    return key[starts], np.add.reduceat(counts[order], starts)
+        pairs, counts = self._counts.found()
+        return Pairs(*unpacked(pairs), *counts.T)
