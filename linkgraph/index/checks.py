@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from linkgraph.graph.collapse.pairs import PairSet, unpacked
 from linkgraph.graph.collapse.scan import Scan, among, decoded, mask, utf8
 from linkgraph.graph.collapse.standing import Standing, is_gone, read_at_all, read_in_part
 from linkgraph.graph.intern import Interner
@@ -50,41 +51,30 @@ class Check(NamedTuple):
 
     def take(self, order: NDArray[np.int64]) -> Check:
         """Return the checks at some places."""
-        return Check(
-            self.page[order],
-            self.moment[order],
-            self.run[order],
-            self.verdict[order],
-            self.reason[order],
-            self.flags[order],
-        )
+        columns: list[NDArray[Any]] = [column[order] for column in self]
+        return Check(*columns)
 
     @classmethod
     def joined(cls, parts: Sequence[Check]) -> Check:
         """Return all checks of several parts."""
-        whole = [_NONE, *parts]
+        columns: list[NDArray[Any]] = [np.concatenate(column) for column in zip(_NONE, *parts, strict=True)]
+        return cls(*columns)
+
+    @classmethod
+    def alike(cls, page: NDArray[np.int32], moment: NDArray[np.int64], run: int, verdict: int) -> Check:
+        """Return checks of one run that tell the same, without reason or flags."""
+        n = len(page)
         return cls(
-            np.concatenate([part.page for part in whole]),
-            np.concatenate([part.moment for part in whole]),
-            np.concatenate([part.run for part in whole]),
-            np.concatenate([part.verdict for part in whole]),
-            np.concatenate([part.reason for part in whole]),
-            np.concatenate([part.flags for part in whole]),
+            page,
+            moment,
+            np.full(n, run, np.int32),
+            np.full(n, verdict, np.int8),
+            np.full(n, -1, np.int32),
+            np.zeros(n, np.int8),
         )
 
 
-def _nothing() -> Check:
-    return Check(
-        np.empty(0, np.int32),
-        np.empty(0, np.int64),
-        np.empty(0, np.int32),
-        np.empty(0, np.int8),
-        np.empty(0, np.int32),
-        np.empty(0, np.int8),
-    )
-
-
-_NONE = _nothing()
+_NONE = Check.alike(np.empty(0, np.int32), np.empty(0, np.int64), -1, SKIPPED)
 
 
 @dataclass
@@ -114,16 +104,16 @@ class Checks:
             narrow: the runs that asked for given pages alone; what they did not visit is not theirs to miss.
         """
         found = cls()
-        parts, seen = [], set[tuple[int, int]]()
+        parts, seen = [], PairSet()
         for batch in pages.batches(_COLUMNS):
             part, domain = found._take(batch)
             parts.append(part)
-            seen.update(set(zip(part.run.tolist(), domain.tolist(), strict=True)))
+            seen.add(part.run, domain)
         visits = _with_errors(Check.joined(parts))
         begins = np.searchsorted(visits.page, np.arange(len(found.urls) + 1))
         covers = np.zeros((len(found.runs), len(found.domains)), bool)
-        for run, domain_id in seen:
-            covers[run, domain_id] = found.runs[run] not in narrow
+        run, domain = unpacked(seen.pairs())
+        covers[run, domain] = np.array([name not in narrow for name in found.runs], bool)[run]
         found.visits, found.begins, found.covers = visits, begins, covers
         found._inherit(revisits or {})
         return found
@@ -184,17 +174,7 @@ class Checks:
             asked = np.zeros(len(site), bool)
             asked[visits.page[visits.run == run]] = True
             missed = np.flatnonzero((site >= 0) & self.covers[run][site] & ~asked).astype(np.int32)
-            n = len(missed)
-            parts.append(
-                Check(
-                    missed,
-                    np.full(n, ends[run]),
-                    np.full(n, run, np.int32),
-                    np.full(n, SKIPPED, np.int8),
-                    np.full(n, -1, np.int32),
-                    np.zeros(n, np.int8),
-                )
-            )
+            parts.append(Check.alike(missed, np.full(len(missed), ends[run]), run, SKIPPED))
         return Check.joined(parts)
 
 

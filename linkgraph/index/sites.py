@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from linkgraph.classify.sites import Facts, revise
-from linkgraph.graph.collapse.pairs import packed, unpacked
+from linkgraph.graph.collapse.pairs import packed, places, unpacked
 from linkgraph.graph.collapse.scan import among, utf8
 from linkgraph.graph.intern import Interner
 from linkgraph.graph.names import Names
@@ -103,10 +103,8 @@ class Sites:
         site = self.pages.column("site")
         copied = packed(site, np.maximum(self.origin, 0).astype(np.int32))[self.origin >= 0]
         pairs, count = np.unique(copied, return_counts=True)
-        known = dict(zip(pairs.tolist(), count.tolist(), strict=True))
-        forth = np.array([known.get(int(key), 0) for key in packed(first, second)])
-        back = np.array([known.get(int(key), 0) for key in packed(second, first)])
-        swapped = back > forth
+        count = np.append(count, 0)
+        swapped = count[places(pairs, packed(second, first))] > count[places(pairs, packed(first, second))]
         return np.where(swapped, second, first).tolist(), np.where(swapped, first, second).tolist()
 
     def add_to(self, links: pa.Table, pages: pa.Table, domains: Interner, hosts: Interner) -> pa.Table:

@@ -86,15 +86,7 @@ def _observed(checks: Check, page: NDArray[np.int64], moment: NDArray[np.int64])
     if not len(strange):
         return checks, place
     pairs = np.unique(np.stack([page[strange], moment[strange]]), axis=1)
-    n = pairs.shape[1]
-    own = Check(
-        pairs[0].astype(np.int32),
-        pairs[1],
-        np.full(n, -1, np.int32),
-        np.full(n, PARTIAL, np.int8),
-        np.full(n, -1, np.int32),
-        np.zeros(n, np.int8),
-    )
+    own = Check.alike(pairs[0].astype(np.int32), pairs[1], -1, PARTIAL)
     whole = Check.joined([checks, own])
     whole = whole.take(np.lexsort((whole.moment, whole.page)))
     return whole, _find(whole, page, moment)
