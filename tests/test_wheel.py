@@ -90,7 +90,7 @@ def run(*command: object, cwd: Path, check: bool = True) -> subprocess.Completed
         env=environment,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=400,
         check=False,
         stdin=subprocess.DEVNULL,
     )
