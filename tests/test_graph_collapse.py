@@ -260,7 +260,9 @@ def test_an_empty_crawl_gives_an_empty_graph(observed):
 
 
 def test_unknown_levels_and_policies_are_named(observed):
-    with pytest.raises(UsageError, match=r"'entity'.*domain, host, page"):
+    with pytest.raises(UsageError, match=r"'site'.*domain, host, page, entity"):
+        graph_of(observed, "site")
+    with pytest.raises(UsageError, match=r"'entity' needs the entities"):
         graph_of(observed, "entity")
     with pytest.raises(UsageError, match=r"'best'.*followed"):
         policy_named("best")

@@ -16,15 +16,12 @@ if TYPE_CHECKING:
 _TOP = 20
 """Rows without --top: a screen."""
 
-_SHOWN = (
-    "rank",
-    "domain",
-    "authority",
-    "referring_domains",
-    "referring_domains_followed",
-    "backlinks",
-    "backlinks_followed",
-)
+_MANY = {"domain": "domains", "host": "hosts", "entity": "entities"}
+
+_COUNTS = ("referring_domains", "referring_domains_followed", "backlinks", "backlinks_followed")
+
+_SHOWN = {"domain": _COUNTS, "host": _COUNTS, "entity": ("votes", "votes_cast")}
+"""What is shown beside rank, name and authority."""
 
 _FROM_LISTS = {"trusted": ("trust", "spam_mass"), "spam": ("distrust",)}
 """What is shown of a build that was given a list."""
@@ -40,6 +37,7 @@ def authority(
     farms: Annotated[bool, typer.Option("--farms", help="What looks like a link farm, and scores without it")] = False,
     candidates: Annotated[bool, typer.Option("--candidates", help="Domains to review as trusted seeds")] = False,
     policy: Annotated[str | None, typer.Option(help="What counts as a vote; default: the first of the build")] = None,
+    level: Annotated[str, typer.Option(help="What is ranked: domain, host, or entity of the build's file")] = "domain",
     form: Form = None,
     out: Out = None,
     data: Data = Path("data"),
@@ -59,6 +57,8 @@ def authority(
 
       linkgraph authority --farms
 
+      linkgraph authority --level entity "Example Group" --why
+
       linkgraph authority --candidates --top 200 -o to-review.csv
 
       linkgraph authority example.org example.com --policy followed --format json
@@ -75,9 +75,11 @@ def authority(
         raise UsageError("--why, --without, --compare, --farms and --candidates are five questions; ask one at a time")
     if pages and not why:
         raise UsageError("--pages tells which pages carry a score; ask it with --why, e.g. example.org --why --pages")
+    if level != "domain" and (pages or candidates):
+        raise UsageError(f"--pages and --candidates are about domains; leave --level {level} out")
     dataset = opened(data)
     if farms or candidates:
-        title, table = _suspicion(dataset, domains or [], farms=farms, top=top, policy=policy)
+        title, table = _suspicion(dataset, domains or [], farms=farms, top=top, policy=policy, level=level)
         write_answer(table, form, out, shown=table.column_names, title=title)
         return
     if pages and domains and len(domains) == 1:
@@ -88,25 +90,27 @@ def authority(
         write_answer(table, form, out, shown=table.column_names, title=title)
         return
     if why or without or compare:
-        title, table = _votes(dataset, domains or [], why=why, without=without, compare=compare, top=top, policy=policy)
+        title, table = _votes(
+            dataset, domains or [], why=why, without=without, compare=compare, top=top, policy=policy, level=level
+        )
         write_answer(table, form, out, shown=table.column_names, title=title)
         return
     lists = [column for word in dataset.build.lists for column in _FROM_LISTS[word]]
     limit = _TOP if top is None and not domains else top
-    table = dataset.authority(domains or None, limit, policy)
-    title = f"authority of {dataset.build.nodes['domain']:,} domains, {_under(dataset, policy)}"
-    write_answer(table, form, out, shown=(*_SHOWN, *lists), title=title)
+    table = dataset.authority(domains or None, limit, policy, level)
+    title = f"authority of {dataset.build.nodes[level]:,} {_MANY[level]}, {_under(dataset, policy)}"
+    write_answer(table, form, out, shown=("rank", level, "authority", *_SHOWN[level], *lists), title=title)
 
 
 def _suspicion(
-    dataset: Dataset, domains: list[str], *, farms: bool, top: int | None, policy: str | None
+    dataset: Dataset, domains: list[str], *, farms: bool, top: int | None, policy: str | None, level: str
 ) -> tuple[str, Any]:
     """Return the title and the Arrow table of one of the two questions."""
     from linkgraph.insights import suspicion
 
     if farms:
         title = f"what looks like a link farm, and scores without its votes, {_under(dataset, policy)}"
-        return title, suspicion.farms(dataset, domains, top, policy)
+        return title, suspicion.farms(dataset, domains, top, policy, level)
     title = f"domains to review as trusted seeds, {_under(dataset, policy)}"
     return title, suspicion.candidates(dataset, _TOP if top is None else top, policy)
 
@@ -124,6 +128,7 @@ def _votes(
     compare: str | None,
     top: int | None,
     policy: str | None,
+    level: str,
 ) -> tuple[str, Any]:
     """Return the title and the Arrow table of one of the three questions."""
     from linkgraph.insights import votes
@@ -131,12 +136,12 @@ def _votes(
     limit = _TOP if top is None else top
     if compare is not None:
         policies = [name.strip() for name in compare.split(",")]
-        return f"who moves from {' to '.join(policies)}", votes.compare(dataset, policies, domains, limit)
+        return f"who moves from {' to '.join(policies)}", votes.compare(dataset, policies, domains, limit, level)
     if without:
         title = f"authority without {', '.join(without)}, {_under(dataset, policy)}"
-        return title, votes.without(dataset, without, domains, limit, policy)
+        return title, votes.without(dataset, without, domains, limit, policy, level)
     if not why or len(domains) != 1:
         raise UsageError(f"--why explains one domain, not {len(domains)}; name one, e.g. example.org --why")
-    table = votes.why(dataset, domains[0], policy)
+    table = votes.why(dataset, domains[0], policy, level)
     title = f"what each voter gives to {domains[0]}, {_under(dataset, policy)}; last, what every domain has"
     return title, table if top is None else table.slice(0, top)

@@ -29,6 +29,9 @@ def build(
     spam: Annotated[
         list[str] | None, typer.Option(metavar="FILE", help="Known spam, a file of domains or one: distrust")
     ] = None,
+    entities: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="CSV `entity,covers`: rank these too, see docs/authority.md")
+    ] = None,
     keep: Annotated[int, typer.Option(help="Builds to keep, this one included; one that is read stays")] = 2,
 ) -> None:
     """Rank every domain and sort every link by its target. Run it after a crawl; readers switch when it is whole.
@@ -39,6 +42,8 @@ def build(
       linkgraph build --data /srv/crawl --policy editorial/evaporate --policy followed
 
       linkgraph build --trusted reviewed.txt --spam known-spam.txt
+
+      linkgraph build --entities groups.csv
     """
     from rich.console import Console
 
@@ -48,7 +53,7 @@ def build(
     messages = Console(stderr=True, highlight=False)
     lists = {word: _domains(asked) for word, asked in (("trusted", trusted), ("spam", spam))}
     with _progress() as progress:
-        result = make(data, policy=policy or BUILT, progress=progress, keep=keep, **lists)
+        result = make(data, policy=policy or BUILT, progress=progress, keep=keep, entities=entities, **lists)
     messages.print(_summary(result))
 
 
@@ -106,7 +111,10 @@ def _summary(result: BuildResult) -> object:
     rows |= {
         f"{word} domains that are known": f"{counts['found']:,} of {counts['named']:,}"
         for word, counts in result.lists.items()
-    } | {
+    }
+    if result.entities:
+        rows["entities that have pages or links"] = f"{result.entities['found']:,} of {result.entities['named']:,}"
+    rows |= {
         "seconds": f"{sum(result.seconds.values()):,.1f}",
         "folder": str(result.folder),
     }

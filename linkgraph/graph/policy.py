@@ -11,8 +11,14 @@ from dataclasses import dataclass, replace
 
 from linkgraph.errors import UsageError
 
-LEVELS = {"domain": "domain", "host": "host", "page": "url"}
-"""What a node is → the columns that name it: `src_<column>`, `dst_<column>`, and `<column>` in the pages table."""
+LEVELS: dict[str, tuple[str, ...]] = {
+    "domain": ("domain",),
+    "host": ("host",),
+    "page": ("url",),
+    "entity": ("url", "host", "domain"),
+}
+"""What a node is → the columns that tell it: `src_<column>`, `dst_<column>`, and `<column>` in the pages table. What an
+entity is a user's file says (`linkgraph.graph.collapse.entities`)."""
 
 
 NOFOLLOW = ("drop", "keep", "evaporate")

@@ -25,6 +25,7 @@ from linkgraph.edges.dataset import Snapshot, snapshot
 from linkgraph.edges.schema import SCHEMA_VERSION
 from linkgraph.errors import StorageError, UsageError
 from linkgraph.graph.collapse import collapse_each
+from linkgraph.graph.collapse.entities import Entities
 from linkgraph.graph.collapse.scan import FileScan, Scan
 from linkgraph.graph.collapse.standing import Standing, StandingScan
 from linkgraph.graph.csr import LinkGraph
@@ -39,9 +40,11 @@ from linkgraph.index.history import History
 from linkgraph.index.layout import (
     FORMAT,
     KEEP,
+    entities_file,
     graph_stem,
     make_current,
     new_name,
+    nodes_file,
     remove_old,
     sole_builder,
     unfinished,
@@ -49,7 +52,7 @@ from linkgraph.index.layout import (
 from linkgraph.index.links import Domains
 from linkgraph.index.measures import Lists, measures
 from linkgraph.index.record import LEVELS, BuildResult, Ranking, record_text
-from linkgraph.index.tables import Measured, ranked_nodes
+from linkgraph.index.tables import Counts, Measured, counts_of_entities, ranked_nodes
 from linkgraph.index.tally import Addresses, Tally
 from linkgraph.urls import CANONICALISER_VERSION, suffix_list_version
 
@@ -90,7 +93,13 @@ class _Work:
     progress: Progress
     lifts: dict[str, int]
     """Of the runs whose clock had gone back."""
+    entities: Entities | None = None
+    """What the user's file says; None without one."""
     seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def levels(self) -> tuple[str, ...]:
+        return LEVELS if self.entities is None else (*LEVELS, "entity")
 
     @contextmanager
     def timed(self, step: str) -> Iterator[None]:
@@ -114,7 +123,7 @@ class _Work:
     def graphs(self, standing: Standing) -> _Graphs:
         with self.timed("collapse"):
             edges = StandingScan(self.edges("collapsing links"), standing)
-            graphs = collapse_each(edges, self.pages, self.policies, LEVELS)
+            graphs = collapse_each(edges, self.pages, self.policies, self.levels, self.entities)
             for policy, levels in graphs.items():
                 for level, graph in levels.items():
                     stem = graph_stem(self.folder, level, policy)
@@ -126,12 +135,15 @@ class _Work:
         names = {level: _names(graph) for level, graph in graphs[self.policies[0].name].items()}
         for level, of_level in names.items():
             of_level.save(graph_stem(self.folder, level))
+        if self.entities is not None:
+            self.entities.check_known(names["entity"])
+            entities_file(self.folder).write_text(self.entities.text(), encoding="utf-8")
         return names
 
     def ranks(self, graphs: _Graphs) -> _Ranks:
         with self.timed("rank"):
             found: _Ranks = {policy: {} for policy in graphs}
-            pairs = [(policy, level) for policy in graphs for level in LEVELS]
+            pairs = [(policy, level) for policy in graphs for level in self.levels]
             for done, (policy, level) in enumerate(pairs, 1):
                 found[policy][level] = pagerank(graphs[policy][level], alpha=DAMPING, tol=TOLERANCE)
                 self.progress("ranking", done, len(pairs))
@@ -161,29 +173,41 @@ class _Work:
 
     def measures(self, names: dict[str, Names], graphs: _Graphs, ranks: _Ranks) -> dict[tuple[str, str], Measured]:
         with self.timed("measure"):
-            seeds = {level: self.lists.nodes(names[level]) for level in LEVELS}
+            seeds = {
+                level: self.lists.nodes(of_level, self.entities if level == "entity" else None)
+                for level, of_level in names.items()
+            }
             found: dict[tuple[str, str], Measured] = {}
             for policy, levels in graphs.items():
                 for level, graph in levels.items():
                     found[policy, level] = measures(graph, ranks[policy][level], seeds[level])
-                    self.progress("measuring", len(found), len(graphs) * len(LEVELS))
+                    self.progress("measuring", len(found), len(graphs) * len(self.levels))
         return found
 
     def tables(
         self,
         names: dict[str, Names],
+        graphs: _Graphs,
         tallies: dict[str, Tally],
         ranks: _Ranks,
         measured: dict[tuple[str, str], Measured],
     ) -> None:
         with self.timed("tables"):
-            for level in LEVELS:
+            for level in self.levels:
                 tables = []
                 for policy, found in ranks.items():
-                    ranked = ranked_nodes(names[level], tallies[level], found[level], measured[policy, level], policy)
+                    counts = self._counts(level, names, graphs[policy], tallies)
+                    ranked = ranked_nodes(level, names[level], counts, found[level], measured[policy, level], policy)
                     np.save(array_path(graph_stem(self.folder, level, policy), "row"), ranked.row)
                     tables.append(ranked.table)
-                write_nodes(self.folder / f"{level}s.parquet", pa.concat_tables(tables), [level])
+                write_nodes(nodes_file(self.folder, level), pa.concat_tables(tables), [level])
+
+    def _counts(
+        self, level: str, names: dict[str, Names], graphs: dict[str, LinkGraph], tallies: dict[str, Tally]
+    ) -> Counts:
+        if level in tallies or self.entities is None:
+            return tallies[level].counts
+        return counts_of_entities(names[level], graphs[level], self.entities)
 
 
 def _names(graph: LinkGraph) -> Names:
@@ -209,7 +233,7 @@ def _make(work: _Work, name: str, final: Path) -> BuildResult:
     measured = work.measures(names, graphs, ranks)
     buckets = bucket_count(work.live.rows("edges"))
     tallies, links = work.compact(names, ranks[work.policies[0].name]["domain"], buckets, checks)
-    work.tables(names, tallies, ranks, measured)
+    work.tables(names, graphs, tallies, ranks, measured)
     return BuildResult(
         name=name,
         folder=final,
@@ -230,6 +254,7 @@ def _make(work: _Work, name: str, final: Path) -> BuildResult:
         links=links,
         nodes={level: len(of_level) for level, of_level in names.items()},
         lists=work.lists.record(names["domain"]),
+        entities=work.entities.record(names["entity"]) if work.entities else {},
         seconds=work.seconds,
     )
 
@@ -240,6 +265,7 @@ def build(
     policy: str | Sequence[str] = BUILT,
     trusted: Sequence[str] = (),
     spam: Sequence[str] = (),
+    entities: Path | str | None = None,
     progress: Progress | None = None,
     keep: int = KEEP,
 ) -> BuildResult:
@@ -251,12 +277,14 @@ def build(
             the first.
         trusted: registrable domains that a person has reviewed and found good: the columns trust and spam_mass.
         spam: registrable domains known for spam: the column distrust.
+        entities: a CSV file of entities and the domains, hosts and URL prefixes that they cover; they are ranked too,
+            as the level `entity`.
         progress: told (step, done, total) on the way.
         keep: how many builds are kept, this one included; older ones are removed unless somebody reads them.
 
     Raises:
-        UsageError: *data* is no folder, no policy has this name or one stands twice, *keep* is below 1, or none of the
-            domains of a list is in the data.
+        UsageError: *data* is no folder, no policy has this name or one stands twice, *keep* is below 1, none of the
+            domains of a list or of the entities is in the data, or the file of entities cannot be used.
         StateError: another process is building here.
         CorruptFileError: a file cannot be read; it is named.
         StorageError: the disk refused a write; the build before is still in use.
@@ -264,13 +292,14 @@ def build(
     root, chosen = Path(data), policies_named([policy] if isinstance(policy, str) else policy)
     if keep < 1:
         raise UsageError(f"keep is {keep}; give 1 or more builds")
+    units = None if entities is None else Entities.read(Path(entities))
     live = snapshot(root)
     try:
         with sole_builder(root) as folder:
             name = new_name(folder, live.digest)
             with unfinished(folder, name) as hidden:
                 lists, told = Lists(trusted, spam), progress or (lambda *_: None)
-                work = _Work(hidden, live, chosen, lists, told, lifts(live))
+                work = _Work(hidden, live, chosen, lists, told, lifts(live), units)
                 result = _make(work, name, folder / name)
                 (hidden / "build.json").write_text(record_text(result), encoding="utf-8")
             make_current(folder, name)

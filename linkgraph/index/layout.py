@@ -72,6 +72,19 @@ def sites_file(build: Path) -> Path:
     return build / "sites.parquet"
 
 
+_TABLES = {"domain": "domains.parquet", "host": "hosts.parquet", "entity": "entities.parquet"}
+
+
+def nodes_file(build: Path, level: str) -> Path:
+    """Return the file of the ranked nodes of one level."""
+    return build / _TABLES[level]
+
+
+def entities_file(build: Path) -> Path:
+    """Return the file of what the entities of a build cover; there is none in a build without entities."""
+    return build / "entities.csv"
+
+
 def graph_stem(build: Path, level: str, policy: str = "") -> Path:
     """Return what the file names of one level's arrays begin with: those of one policy, or of all."""
     return build / "graph" / policy.replace("/", "-") / level

@@ -25,9 +25,11 @@ from linkgraph.index.layout import (
     backlinks_file,
     bucket_of,
     current_build,
+    entities_file,
     events_file,
     graph_stem,
     lost_file,
+    nodes_file,
     sites_file,
 )
 from linkgraph.index.record import BuildResult, read_record
@@ -35,6 +37,7 @@ from linkgraph.index.schema import LINKS, SITES
 from linkgraph.model import RESOURCE_KINDS
 
 if TYPE_CHECKING:
+    from linkgraph.graph.collapse.entities import Entities
     from linkgraph.graph.csr import LinkGraph
 
 
@@ -68,7 +71,7 @@ class Build:
         return graph_stem(self.record.folder, level, ranking.policy if self.record.format > 1 else "")
 
     def graph(self, level: str, policy: str | None = None) -> LinkGraph:
-        """Map the graph of one level (`domain` or `host`) under one policy, by default the first."""
+        """Map the graph of one level (`domain`, `host` or `entity`) under one policy, by default the first."""
         from linkgraph.graph.csr import LinkGraph  # it takes numba along, a second that a look-up need not wait
 
         return LinkGraph.load(self._stem(level, policy), self.names(level))
@@ -89,7 +92,7 @@ class Build:
     def values(self, level: str, column: str, policy: str | None = None) -> NDArray[np.float64]:
         """Return one column of numbers of the table of one level, node by node; shape (n,)."""
         row = load_array(self._stem(level, policy), "row", np.int32)
-        path, first = self.record.folder / f"{level}s.parquet", self._first(level, policy)
+        path, first = nodes_file(self.record.folder, level), self._first(level, policy)
         column_of_all = _read_groups(path, None, columns=[column])[column]
         values: NDArray[np.float64] = column_of_all.slice(first, len(row)).to_numpy()[row]
         return values
@@ -100,11 +103,26 @@ class Build:
         return self._rows(level, self._first(level, policy) + np.arange(total if count is None else min(count, total)))
 
     def _rows(self, level: str, rows: NDArray[np.int64]) -> pa.Table:
-        path = self.record.folder / f"{level}s.parquet"
+        path = nodes_file(self.record.folder, level)
         groups = np.unique(rows // GROUP_ROWS)
         # Every group but the file's last is full, so that the k-th group read begins at k full groups.
         place = np.searchsorted(groups, rows // GROUP_ROWS) * GROUP_ROWS + rows % GROUP_ROWS
         return _read_groups(path, groups.tolist()).take(pa.array(place))
+
+    def entities(self) -> Entities:
+        """Return what the entities of the build cover.
+
+        Raises:
+            StateError: the build has no entities.
+        """
+        from linkgraph.graph.collapse.entities import Entities  # it takes numba along too
+
+        path = entities_file(self.record.folder)
+        if not path.exists():
+            raise StateError(
+                f"build {self.record.name} has no entities; `linkgraph build --entities FILE` makes one that has"
+            )
+        return Entities.read(path)
 
     def sites(self) -> pa.Table:
         """Return the table of domains that share an owner or mirror another; empty for an older build."""

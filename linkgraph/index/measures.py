@@ -17,6 +17,7 @@ from linkgraph.authority.interval import interval
 from linkgraph.authority.pagerank import PageRank
 from linkgraph.authority.trust import distrust, spam_mass, trust
 from linkgraph.errors import UsageError
+from linkgraph.graph.collapse.entities import Entities
 from linkgraph.graph.csr import LinkGraph
 from linkgraph.graph.hyperball import REGISTERS, SUPPORTERS, hyperball
 from linkgraph.graph.names import Names
@@ -45,17 +46,22 @@ class Lists:
     trusted: Sequence[str] = ()
     spam: Sequence[str] = ()
 
-    def nodes(self, names: Names) -> Seeds:
+    def nodes(self, names: Names, entities: Entities | None = None) -> Seeds:
         """Return the nodes of the domains on each list: of a graph of hosts, all hosts of such a domain.
+
+        Args:
+            names: of domains or hosts, or of entities where these are given: then the entity of the domain's home page.
+            entities: what the nodes are, if they are entities.
 
         Raises:
             UsageError: a list is given, and none of its domains is in the data.
         """
-        domains = [registrable_domain(name) for name in names] if self.trusted or self.spam else []
+        keys = list(names) if self.trusted or self.spam else []
+        keys = keys if entities else [registrable_domain(name) for name in keys]
         found = {}
         for word, listed in (("trusted", self.trusted), ("spam", self.spam)):
-            wanted = frozenset(listed)
-            found[word] = np.array([node for node, name in enumerate(domains) if name in wanted], np.int64)
+            wanted = frozenset(entities.of_url(f"http://{each}/") if entities else each for each in listed)
+            found[word] = np.array([node for node, key in enumerate(keys) if key in wanted], np.int64)
             if wanted and not len(found[word]):
                 raise UsageError(
                     f"none of the {len(wanted)} domains of --{word} is in the data, e.g. {min(wanted)}; "

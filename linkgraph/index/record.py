@@ -16,7 +16,7 @@ from linkgraph.graph.policy import policy_named
 from linkgraph.index.layout import FORMAT
 
 LEVELS = ("domain", "host")
-"""Levels whose graphs and ranks a build keeps; pages are collapsed when they are asked for."""
+"""Levels whose graphs and ranks every build keeps; pages are collapsed when they are asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +59,11 @@ class BuildResult:
     links: int
     """Distinct links."""
     nodes: dict[str, int] = field(default_factory=dict)
+    """Of each level that the build keeps."""
     lists: dict[str, dict[str, int | str]] = field(default_factory=dict)
     """Of the lists of trusted and spam domains that were given: how many they name, how many are known, a digest."""
+    entities: dict[str, int | str] = field(default_factory=dict)
+    """The same of the file of entities; empty where none was given."""
     seconds: dict[str, float] = field(default_factory=dict)
 
     @property

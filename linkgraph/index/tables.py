@@ -1,4 +1,4 @@
-"""Counts and ranks → the domains and hosts tables of a build, policy after policy, best first.
+"""Counts and ranks → the tables of domains, hosts and entities of a build, policy after policy, best first.
 
 Promises one row a node and policy, in the order of `rank` and then of the name; the same rows in the same order for
 the same data.
@@ -15,9 +15,11 @@ from numpy.typing import NDArray
 
 from linkgraph.authority.pagerank import PageRank
 from linkgraph.authority.score import authority, positions
+from linkgraph.graph.collapse.entities import Entities
+from linkgraph.graph.csr import LinkGraph
 from linkgraph.graph.names import Names
 from linkgraph.index.measures import MEASURES
-from linkgraph.index.tally import COUNTS, Tally
+from linkgraph.index.tally import COUNTS
 from linkgraph.urls import registrable_domain
 
 _SCORES = {"pagerank": pa.float64(), "pagerank_error": pa.float64(), "authority": pa.float64(), "rank": pa.int64()}
@@ -46,6 +48,19 @@ HOSTS: pa.Schema = DOMAINS.insert(0, pa.field("host", pa.string())).with_metadat
 )
 """One row a host, ranked in the graph of hosts; `domain` is its registrable domain."""
 
+ENTITIES: pa.Schema = pa.schema(
+    [
+        pa.field("entity", pa.string()),
+        pa.field("defined", pa.bool_()),
+        *(pa.field(name, pa.int64()) for name in ("votes", "votes_cast")),
+        *(field for field in DOMAINS if field.name in {*_SCORES, *MEASURES, "policy"}),
+    ],
+    metadata={b"linkgraph.schema": b"1", b"linkgraph.table": b"entities"},
+)
+"""One row an entity. `defined` is false for a domain that no entity of the user's file covers; `votes` is how many
+others vote for it under the policy, `votes_cast` for how many it votes."""
+
+_TABLES = {"domain": DOMAINS, "host": HOSTS, "entity": ENTITIES}
 
 Measured = Mapping[str, NDArray[np.float64] | None]
 
@@ -59,12 +74,16 @@ class Ranked:
     """Shape (n,): the row of each node."""
 
 
-def ranked_nodes(names: Names, tally: Tally, ranks: PageRank, measured: Measured, policy: str) -> Ranked:
+Counts = Mapping[str, NDArray[np.int64] | NDArray[np.bool_]]
+
+
+def ranked_nodes(level: str, names: Names, counts: Counts, ranks: PageRank, measured: Measured, policy: str) -> Ranked:
     """Return the table of one level under one policy.
 
     Args:
+        level: `domain`, `host` or `entity`.
         names: the nodes, in byte order.
-        tally: their counts; its column says whether they are domains or hosts.
+        counts: the columns of their table that are known before ranks.
         ranks: their PageRank.
         measured: the columns `MEASURES`, None where one is not known.
         policy: named in every row.
@@ -72,15 +91,13 @@ def ranked_nodes(names: Names, tally: Tally, ranks: PageRank, measured: Measured
     order = np.argsort(-ranks.scores, kind="stable")  # of equals the first by name comes first
     row = np.empty(len(order), np.int32)
     row[order] = np.arange(len(order), dtype=np.int32)
-    columns = _columns(tally, ranks) | _known(measured, len(order)) | {"policy": pa.repeat(policy, len(order))}
+    columns = _columns(counts, ranks) | _known(measured, len(order)) | {"policy": pa.repeat(policy, len(order))}
     offsets, data = np.asarray(names.offsets), np.asarray(names.data)
     column = pa.LargeStringArray.from_buffers(len(names), pa.py_buffer(offsets), pa.py_buffer(data))
-    schema = DOMAINS
-    if tally.column == "host":
-        schema = HOSTS
-        columns |= {"host": column, "domain": pa.array([registrable_domain(name) for name in names], pa.string())}
-    else:
-        columns |= {"domain": column}
+    columns |= {level: column}
+    if level == "host":
+        columns |= {"domain": pa.array([registrable_domain(name) for name in names], pa.string())}
+    schema = _TABLES[level]
     table = pa.table([columns[field.name] for field in schema], names=schema.names)
     return Ranked(table.take(pa.array(order)).cast(schema), row)
 
@@ -91,14 +108,24 @@ def _known(measured: Measured, count: int) -> dict[str, pa.Array]:
     }
 
 
-def _columns(tally: Tally, ranks: PageRank) -> dict[str, pa.Array]:
-    counts = {name: pa.array(values) for name, values in tally.counts.items()}
-    known = tally.counts["known_pages"]
-    share = np.divide(tally.counts["crawled_pages"], known, out=np.zeros(len(known)), where=known > 0)
-    return counts | {
-        "coverage": pa.array(share, mask=known == 0),
+def counts_of_entities(names: Names, graph: LinkGraph, entities: Entities) -> Counts:
+    """Return the counts of the table of entities."""
+    defined = set(entities.names)
+    return {
+        "defined": np.array([name in defined for name in names], np.bool_),
+        "votes": graph.backlinks.counts(),
+        "votes_cast": graph.links.counts(),
+    }
+
+
+def _columns(counts: Counts, ranks: PageRank) -> dict[str, pa.Array]:
+    columns = {name: pa.array(values) for name, values in counts.items()}
+    if (known := counts.get("known_pages")) is not None:
+        share = np.divide(counts["crawled_pages"], known, out=np.zeros(len(known)), where=known > 0)
+        columns["coverage"] = pa.array(share, mask=known == 0)
+    return columns | {
         "pagerank": pa.array(ranks.scores),
-        "pagerank_error": pa.array(np.full(len(known), ranks.error)),
+        "pagerank_error": pa.array(np.full(len(ranks.scores), ranks.error)),
         "authority": pa.array(authority(ranks)),
         "rank": pa.array(positions(ranks.scores)),
     }

@@ -23,7 +23,6 @@ from linkgraph.errors import StateError, UnknownDomainError, UsageError
 from linkgraph.graph.names import Names
 from linkgraph.graph.policy import BUILT, LEVELS, policies_named
 from linkgraph.index.lookup import Build
-from linkgraph.index.record import LEVELS as BUILT_LEVELS
 from linkgraph.index.record import BuildResult
 from linkgraph.insights.kinds import Kinds
 from linkgraph.insights.quality import ORDERS, collapsed, with_quality
@@ -78,18 +77,18 @@ class Dataset:
         return self.build.snapshot != self.snapshot.digest
 
     def graph(self, level: str = "domain", policy: str | None = None) -> LinkGraph:
-        """Return the graph of votes between domains, hosts or pages.
+        """Return the graph of votes between domains, hosts, pages or entities.
 
         NetworkX functions accept it; `.to_networkx()` gives a networkx.DiGraph. Graphs of the build are mapped from
         disk; the graph of pages, and that of a policy that the build has not, is collapsed from the edges now.
 
         Args:
-            level: `domain`, `host` or `page`.
+            level: `domain`, `host`, `page` or `entity`.
             policy: the name of a vote policy; the build's first by default, or that of the default without a build.
 
         Raises:
             UsageError: an unknown level or policy.
-            StateError: no build, where one is needed.
+            StateError: no build where one is needed, or one without entities.
         """
         return self.graphs(level, [policy])[0]
 
@@ -97,8 +96,9 @@ class Dataset:
         """Return the graph of one level under each policy; one id is one node in all of them. See `graph`."""
         if level not in LEVELS:
             raise UsageError(f"level {level!r} is unknown; choose one of {', '.join(LEVELS)}")
-        built = self._built_policies() if level in BUILT_LEVELS else []
-        if None in policies and level in BUILT_LEVELS:
+        entities = self._build.entities() if level == "entity" else None
+        built = self._built_policies(level)
+        if None in policies and level != "page":
             built = self.build.policies
         names = [name or (built or BUILT)[0] for name in policies]
         chosen = policies_named(list(dict.fromkeys(names)))
@@ -112,47 +112,69 @@ class Dataset:
         late = lifts(live)
         pages = FileScan(live.page_files, late)
         edges = StandingScan(FileScan(live.edge_files, late), Standing.read(pages))
-        graphs = collapse_each(edges, pages, chosen, [level])
+        graphs = collapse_each(edges, pages, chosen, [level], entities)
         return [graphs[name][level] for name in names]
 
-    def _built_policies(self) -> list[str]:
+    def _built_policies(self, level: str) -> list[str]:
         try:
-            return self.build.policies
+            return self.build.policies if level in self.build.nodes else []
         except StateError:
             return []
 
     def authority(
-        self, domains: Sequence[str] | None = None, top: int | None = None, policy: str | None = None
+        self,
+        domains: Sequence[str] | None = None,
+        top: int | None = None,
+        policy: str | None = None,
+        level: str = "domain",
     ) -> pa.Table:
-        """Return rows of the domains table.
+        """Return rows of the table of domains, or of hosts or entities.
 
         Args:
-            domains: domains, hosts or URLs, each answered with its registrable domain, in this order; None for all
-                domains, best rank first.
+            domains: domains, hosts or URLs, each answered with its registrable domain, host or entity, in this order,
+                or names of entities; None for all, best rank first.
             top: rows at most.
             policy: under which policy of the build; by default its first.
+            level: `domain`, `host` or `entity`.
 
         Raises:
-            UnknownDomainError: a domain that no page or link names.
-            UsageError: a text that is no domain, an unknown policy, or *top* below 0.
-            StateError: no build yet, or none under this policy.
+            UnknownDomainError: a domain, host or entity that no page or link names.
+            UsageError: a text that is no domain, an unknown policy or level, or *top* below 0.
+            StateError: no build yet, none under this policy, or one without entities.
         """
         if top is not None and top < 0:
             raise UsageError(f"top is {top}; give 0 or more rows")
+        self._names(level)
         if domains is None:
-            return self._build.best("domain", top, policy)
-        return self._build.rows_of("domain", np.array(self.nodes(domains), np.int64)[:top], policy)
+            return self._build.best(level, top, policy)
+        return self._build.rows_of(level, np.array(self.nodes(domains, level), np.int64)[:top], policy)
 
-    def nodes(self, domains: Sequence[str]) -> list[int]:
-        """Return the nodes of domains, hosts or URLs in the build's graph of domains.
+    def nodes(self, domains: Sequence[str], level: str = "domain") -> list[int]:
+        """Return the nodes of domains, hosts or URLs, or of entities by name, in the build's graph of one level.
 
         Raises:
-            UnknownDomainError: a domain that no page or link names.
-            UsageError: a text that is no domain.
-            StateError: no build yet.
+            UnknownDomainError: a domain, host or entity that no page or link names.
+            UsageError: a text that is no domain, or a level that no build keeps.
+            StateError: no build yet, or one without entities.
         """
-        names = self._build.names("domain")
-        return [self._known(names, target_of(text).domain, "domain") for text in domains]
+        names = self._names(level)
+        return [self._known(names, self._name_of(text, level, names), level) for text in domains]
+
+    def _names(self, level: str) -> Names:
+        if level not in LEVELS or level == "page":
+            raise UsageError(f"level {level!r} has no table; choose domain, host or entity")
+        if level == "entity":
+            self._build.entities()
+        return self._build.names(level)
+
+    def _name_of(self, text: str, level: str, names: Names) -> str:
+        """Return the name of the node that *text* means."""
+        if level == "entity" and names.find(text) >= 0:
+            return text
+        target = target_of(text)
+        if level == "entity":
+            return self._build.entities().of_url(target.url)
+        return target.host if level == "host" else target.domain
 
     def values(self, level: str, column: str, policy: str | None = None) -> NDArray[np.float64]:
         """Return a column of the domains or hosts table (`level`) under one policy, node by node."""

@@ -41,7 +41,11 @@ def candidates(dataset: Dataset, top: int = 200, policy: str | None = None) -> p
 
 
 def farms(
-    dataset: Dataset, shown: Sequence[str] | None = None, top: int | None = None, policy: str | None = None
+    dataset: Dataset,
+    shown: Sequence[str] | None = None,
+    top: int | None = None,
+    policy: str | None = None,
+    level: str = "domain",
 ) -> pa.Table:
     """Return the domains that look like link farms, and scores without the votes that farms cast.
 
@@ -50,17 +54,19 @@ def farms(
         shown: the domains to tell of, suspicious or not; None for all that are suspicious.
         top: rows at most.
         policy: under which policy of the build; by default its first.
+        level: `domain`, `host` or `entity`.
 
     Returns:
-        farm (its number, the largest is 1; null for a domain of none), role (`target` or `member`), domain, authority,
-        authority_without, rank, rank_without, votes; a farm's targets come first, the highest first.
+        farm (its number, the largest is 1; null for a domain of none), role (`target` or `member`), domain (or host, or
+        entity), authority, authority_without, rank, rank_without, votes; a farm's targets come first, the best
+        first.
 
     Raises:
         UnknownDomainError: a domain that no page or link names.
         StateError: no build yet, or none under *policy*.
     """
-    graph = dataset.graph("domain", dataset.build.ranking(policy).policy)
-    ranks = ranks_of(dataset, graph, policy)
+    graph = dataset.graph(level, dataset.build.ranking(policy).policy)
+    ranks = ranks_of(dataset, graph, policy, level)
     found = find_farms(graph, ranks)
     clean = what_if(graph, ranks, removed=votes_cast(graph, found)).ranks
     before, after = authority(ranks), authority(clean)
@@ -68,7 +74,7 @@ def farms(
     for number, each in enumerate(found, 1):
         farm[each.nodes] = number
         role[each.targets], role[each.members] = 1, 2
-    asked = np.array(dataset.nodes(shown), np.int64) if shown else np.flatnonzero(farm)
+    asked = np.array(dataset.nodes(shown, level), np.int64) if shown else np.flatnonzero(farm)
     if not shown:
         asked = asked[np.lexsort((-before[asked], role[asked], farm[asked]))]
     asked = asked[:top]
@@ -76,7 +82,7 @@ def farms(
         {
             "farm": pa.array(farm[asked], mask=farm[asked] == 0),
             "role": pa.array([(None, "target", "member")[each] for each in role[asked].tolist()], pa.string()),
-            "domain": pa.array([graph.names[node] for node in asked.tolist()], pa.string()),
+            level: pa.array([graph.names[node] for node in asked.tolist()], pa.string()),
             "authority": before[asked],
             "authority_without": after[asked],
             "rank": positions(ranks.scores)[asked],

@@ -17,6 +17,9 @@ class Target:
     """What links are asked for."""
 
     domain: str
+    host: str
+    url: str
+    """What was asked for as a URL, or the home page of the host."""
     column: str
     """`dst_domain`, `dst_host` or `dst_url`: where `value` stands."""
     value: str
@@ -36,7 +39,7 @@ def target_of(text: str) -> Target:
     if url is None or (not is_url and url.url != f"http://{url.host}/"):
         raise UsageError(f"{text!r} is neither a domain (example.org), a host, nor a URL with http:// or https://")
     if is_url:
-        return Target(url.domain, "dst_url", url.url)
+        return Target(url.domain, url.host, url.url, "dst_url", url.url)
     if url.host == url.domain:
-        return Target(url.domain, "dst_domain", url.domain)
-    return Target(url.domain, "dst_host", url.host)
+        return Target(url.domain, url.host, url.url, "dst_domain", url.domain)
+    return Target(url.domain, url.host, url.url, "dst_host", url.host)

@@ -20,7 +20,6 @@ from linkgraph.errors import UsageError
 from linkgraph.graph.csr import LinkGraph
 from linkgraph.graph.policy import policies_named
 from linkgraph.insights.dataset import Dataset
-from linkgraph.insights.target import target_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,33 +35,33 @@ WHY = pa.schema(
     ]
 )
 """One row a voter, the one that gives most first, and last, with a null source, what every domain has for being there:
-the column `share` adds up to 1."""
+the column `share` adds up to 1. At another level the first column is `src_host` or `src_entity`."""
 
 
-def ranks_of(dataset: Dataset, graph: LinkGraph, policy: str | None = None) -> PageRank:
-    """Return the ranks that the current build computed for its graph of domains under *policy*."""
+def ranks_of(dataset: Dataset, graph: LinkGraph, policy: str | None = None, level: str = "domain") -> PageRank:
+    """Return the ranks that the current build computed for its graph of one level under *policy*."""
     record = dataset.build
     ranking = record.ranking(policy)
-    scores = dataset.values("domain", "pagerank", policy)
+    scores = dataset.values(level, "pagerank", policy)
     if not len(scores):
         return PageRank(scores, 0.0, 0, 0.0, record.alpha)
     sums = graph.links.sums()
     full = sums if graph.strength is None else np.asarray(graph.strength)
     stays = 1.0 - np.divide(sums, full, out=np.zeros(len(full)), where=full > 0)
     unit = (record.alpha * float(scores @ stays) + 1.0 - record.alpha) / len(scores)
-    return PageRank(scores, ranking.errors["domain"], ranking.iterations["domain"], unit, record.alpha)
+    return PageRank(scores, ranking.errors[level], ranking.iterations[level], unit, record.alpha)
 
 
-def why(dataset: Dataset, domain: str, policy: str | None = None) -> pa.Table:
-    """Return what each referring domain gives to the score of *domain*; see `WHY`.
+def why(dataset: Dataset, domain: str, policy: str | None = None, level: str = "domain") -> pa.Table:
+    """Return what each referring domain, host or entity gives to the score of *domain*; see `WHY`.
 
     Raises:
         UnknownDomainError: a domain that no page or link names.
-        StateError: no build yet, or none under *policy*.
+        StateError: no build yet, none under *policy*, or one without entities.
     """
-    (node,) = dataset.nodes([domain])
-    graph = dataset.graph("domain", dataset.build.ranking(policy).policy)
-    ranks = ranks_of(dataset, graph, policy)
+    (node,) = dataset.nodes([domain], level)
+    graph = dataset.graph(level, dataset.build.ranking(policy).policy)
+    ranks = ranks_of(dataset, graph, policy, level)
     found = reasons(graph, ranks, node)
     units = np.append(found.given, found.base)
     rows, begin = graph.backlinks, int(graph.backlinks.indptr[node])
@@ -76,7 +75,7 @@ def why(dataset: Dataset, domain: str, policy: str | None = None) -> pa.Table:
         pa.array([*weights.tolist(), None], pa.float64()),
         pa.array([*authority(ranks)[found.voters].tolist(), None], pa.float64()),
     ]
-    return pa.table(columns, schema=WHY)
+    return pa.table(columns, schema=WHY.set(0, pa.field(f"src_{level}", pa.string())))
 
 
 def without(
@@ -85,6 +84,7 @@ def without(
     shown: Sequence[str] | None = None,
     top: int = 20,
     policy: str | None = None,
+    level: str = "domain",
 ) -> pa.Table:
     """Return what the scores were if some domains neither voted nor were voted for.
 
@@ -94,24 +94,25 @@ def without(
         shown: the domains to tell of; None for those that change most.
         top: rows at most.
         policy: under which policy of the build; by default its first.
+        level: `domain`, `host` or `entity`.
 
     Returns:
-        domain, authority, authority_without, change, rank, rank_without.
+        domain (or host, or entity), authority, authority_without, change, rank, rank_without.
 
     Raises:
         UnknownDomainError: a domain that no page or link names.
         StateError: no build yet, or none under *policy*.
     """
-    graph = dataset.graph("domain", dataset.build.ranking(policy).policy)
-    ranks = ranks_of(dataset, graph, policy)
-    votes = {vote for node in dataset.nodes(gone) for vote in votes_of(graph, node)}
+    graph = dataset.graph(level, dataset.build.ranking(policy).policy)
+    ranks = ranks_of(dataset, graph, policy, level)
+    votes = {vote for node in dataset.nodes(gone, level) for vote in votes_of(graph, node)}
     changed = what_if(graph, ranks, removed=sorted(votes)).ranks
     before, after = authority(ranks), authority(changed)
-    asked = (np.array(dataset.nodes(shown), np.int64) if shown else _moved(before, after))[:top]
+    asked = (np.array(dataset.nodes(shown, level), np.int64) if shown else _moved(before, after))[:top]
     positions_before, positions_after = positions(ranks.scores), positions(changed.scores)
     return pa.table(
         {
-            "domain": pa.array([graph.names[node] for node in asked.tolist()], pa.string()),
+            level: pa.array([graph.names[node] for node in asked.tolist()], pa.string()),
             "authority": before[asked],
             "authority_without": after[asked],
             "change": after[asked] - before[asked],
@@ -127,7 +128,13 @@ def _moved(before: NDArray[np.float64], after: NDArray[np.float64]) -> NDArray[n
     return order[moved[order] > 1e-9]  # the certified error, and no change, are no change
 
 
-def compare(dataset: Dataset, policies: Sequence[str], shown: Sequence[str] | None = None, top: int = 20) -> pa.Table:
+def compare(
+    dataset: Dataset,
+    policies: Sequence[str],
+    shown: Sequence[str] | None = None,
+    top: int = 20,
+    level: str = "domain",
+) -> pa.Table:
     """Return who moves between two policies, most first, and the vote that moves them most.
 
     Args:
@@ -135,9 +142,10 @@ def compare(dataset: Dataset, policies: Sequence[str], shown: Sequence[str] | No
         policies: two names.
         shown: the domains to tell of; None for those that move most.
         top: rows at most.
+        level: `domain`, `host` or `entity`.
 
     Returns:
-        domain, then authority, rank and votes under each (`authority_<policy>` …), moved, why.
+        domain (or host, or entity), then authority, rank and votes under each (`authority_<policy>` …), moved, why.
 
     Raises:
         UsageError: not two policies, or an unknown one.
@@ -149,16 +157,15 @@ def compare(dataset: Dataset, policies: Sequence[str], shown: Sequence[str] | No
     chosen = [policy.name for policy in policies_named(policies)]
     built = set(chosen) <= set(dataset.build.policies)
     sides = [
-        _Side(graph, ranks_of(dataset, graph, name) if built else pagerank(graph))
-        for name, graph in zip(chosen, dataset.graphs("domain", chosen), strict=True)
+        _Side(graph, ranks_of(dataset, graph, name, level) if built else pagerank(graph))
+        for name, graph in zip(chosen, dataset.graphs(level, chosen), strict=True)
     ]
     moved, graph = sides[1].authority - sides[0].authority, sides[0].graph
     if shown:
-        dataset.nodes(shown)  # an unknown one is told with near names
-        asked = [graph.node(target_of(text).domain) for text in shown][:top]
+        asked = dataset.nodes(shown, level)[:top]  # the nodes are the same under every policy
     else:
         asked = _moved(sides[0].authority, sides[1].authority)[:top].tolist()
-    columns: dict[str, object] = {"domain": pa.array([graph.names[node] for node in asked], pa.string())}
+    columns: dict[str, object] = {level: pa.array([graph.names[node] for node in asked], pa.string())}
     for name, side in zip(policies, sides, strict=True):
         columns[f"authority_{name}"] = side.authority[asked]
         columns[f"rank_{name}"] = side.rank[asked]

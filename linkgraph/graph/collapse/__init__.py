@@ -1,4 +1,4 @@
-"""Links → one weighted graph a level (domain, host, page) under each of some vote policies.
+"""Links → one weighted graph a level (domain, host, page, entity) under each of some vote policies.
 
 Promises one edge a pair of nodes, whatever the number of links behind it, of weight 1 or what the policy weighs; every
 node that a link or page names, voted for or not, with the same id under every policy; and the same graph for the same
@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from linkgraph.errors import UsageError
+from linkgraph.graph.collapse.entities import Entities
 from linkgraph.graph.collapse.fold import Folds, read_folds
 from linkgraph.graph.collapse.pairs import PairSet, PairValues, packed, unpacked
 from linkgraph.graph.collapse.scan import Scan, among, mask, utf8
@@ -48,15 +49,17 @@ def _disowned(batch: pa.RecordBatch, policy: VotePolicy) -> NDArray[np.bool_]:
 class _Nodes:
     """The nodes of one level: whatever counts as a vote, they are the same."""
 
-    def __init__(self, column: str) -> None:
-        self.column = column
+    def __init__(self, level: str, entities: Entities) -> None:
+        self.level, self.columns, self._entities = level, LEVELS[level], entities
         self._names = Interner()
 
     def __len__(self) -> int:
         return len(self._names)
 
-    def see(self, names: pa.Array) -> NDArray[np.int32]:
-        return self._names.add(*utf8(names))
+    def see(self, rows: pa.RecordBatch, side: str = "") -> NDArray[np.int32]:
+        """Return the node of each row; *side* is what its columns begin with."""
+        columns = [rows.column(f"{side}{name}") for name in self.columns]
+        return self._names.add(*utf8(self._entities.of(*columns) if self.level == "entity" else columns[0]))
 
     def in_order(self) -> tuple[Names, NDArray[np.int32]]:
         """Return the names in byte order, where neighbours in the web are near, and the place of each node in it."""
@@ -75,9 +78,9 @@ class _Level:
         self._pairs, self._lost = PairSet(), PairSet()
         self._best = PairValues(np.maximum, np.empty(0))
         # A page is no site: nothing on it is site-wide, and it has no owner of its own.
-        self.relations = Relations(policy.weighing) if policy.weighing and nodes.column != "url" else None
+        self.relations = Relations(policy.weighing) if policy.weighing and nodes.level != "page" else None
         self._policy = policy
-        self._landing = nodes.see(folds.targets.column(nodes.column).combine_chunks())
+        self._landing = nodes.see(folds.targets)
 
     def lands(self, dst: NDArray[np.int32], landed: NDArray[np.int32]) -> NDArray[np.int32]:
         """Return where votes land; `landed` is the fold that a vote's target falls under, -1 for none."""
@@ -167,8 +170,10 @@ class _Count:
 class _Counts:
     """The votes under all policies, batch by batch."""
 
-    def __init__(self, edges: Scan, pages: Scan, policies: Sequence[VotePolicy], levels: Sequence[str]) -> None:
-        self.nodes = {level: _Nodes(LEVELS[level]) for level in levels}
+    def __init__(
+        self, edges: Scan, pages: Scan, policies: Sequence[VotePolicy], levels: Sequence[str], entities: Entities
+    ) -> None:
+        self.nodes = {level: _Nodes(level, entities) for level in levels}
         self._weighs = any(policy.weighing for policy in policies)
         self._refuses = [column for policy in policies for column in policy.refuses]
         self._pages, self._owners = Interner(), Interner()
@@ -182,20 +187,20 @@ class _Counts:
 
     @property
     def edge_columns(self) -> list[str]:
-        sides = [f"{side}_{level.column}" for level in self.nodes.values() for side in ("src", "dst")]
+        sides = [f"{side}_{name}" for name in self._named for side in ("src", "dst")]
         return list(dict.fromkeys([*sides, "dst_url", "kind", *self._refuses, *(LINK_COLUMNS if self._weighs else ())]))
 
     @property
     def page_columns(self) -> list[str]:
-        columns = [level.column for level in self.nodes.values()]
-        return [*columns, "owner_ids"] if self._weighs else columns
+        return [*self._named, "owner_ids"] if self._weighs else self._named
+
+    @property
+    def _named(self) -> list[str]:
+        return list(dict.fromkeys(name for level in self.nodes.values() for name in level.columns))
 
     def edges(self, batch: pa.RecordBatch) -> None:
         """Take in rows of the edges table."""
-        ends = {
-            name: (level.see(batch.column(f"src_{level.column}")), level.see(batch.column(f"dst_{level.column}")))
-            for name, level in self.nodes.items()
-        }
+        ends = {name: (level.see(batch, "src_"), level.see(batch, "dst_")) for name, level in self.nodes.items()}
         pages = self._pages.add(*utf8(batch.column("src_url"))) if self._weighs else np.zeros(len(batch), np.int32)
         rows = _Rows(batch, ends, pages)
         landed: dict[int, NDArray[np.int32]] = {}
@@ -207,7 +212,7 @@ class _Counts:
 
     def pages(self, batch: pa.RecordBatch) -> None:
         """Take in rows of the pages table."""
-        seen = {name: level.see(batch.column(level.column)) for name, level in self.nodes.items()}
+        seen = {name: level.see(batch) for name, level in self.nodes.items()}
         if not self._weighs:
             return
         ids = batch.column("owner_ids")
@@ -232,11 +237,15 @@ def collapse(edges: Scan, pages: Scan, policy: VotePolicy, levels: Sequence[str]
 
 
 def collapse_each(
-    edges: Scan, pages: Scan, policies: Sequence[VotePolicy], levels: Sequence[str] = ("domain",)
+    edges: Scan,
+    pages: Scan,
+    policies: Sequence[VotePolicy],
+    levels: Sequence[str] = ("domain",),
+    entities: Entities | None = None,
 ) -> dict[str, dict[str, LinkGraph]]:
     """Return the graph of each level under each policy, by the policy's name and the level.
 
-    A node is every domain, host or page that is the source or target of any link, vote or not, or stands in the
+    A node is every domain, host, page or entity that is the source or target of any link, vote or not, or stands in the
     pages table. There is an edge where at least one link is a vote and its target, folded, is another node. Where the
     policy weighs votes or lets nofollow evaporate, the strength of a node is the number of its votes and of what
     evaporates: a discounted vote does not make the voter's other votes weigh more.
@@ -246,14 +255,17 @@ def collapse_each(
         pages: rows of the pages table.
         policies: what counts as a vote, and what it weighs.
         levels: keys of `LEVELS`.
+        entities: what the nodes of the level `entity` are; None where it is not asked for.
 
     Raises:
-        UsageError: a level that is not in `LEVELS`.
+        UsageError: a level that is not in `LEVELS`, or `entity` without entities.
         CorruptFileError: a file cannot be read.
     """
     if unknown := set(levels) - set(LEVELS):
         raise UsageError(f"level {min(unknown)!r} is unknown; choose one of {', '.join(LEVELS)}")
-    counts = _Counts(edges, pages, policies, levels)
+    if "entity" in levels and entities is None:
+        raise UsageError("level 'entity' needs the entities; read them from a file with Entities.read")
+    counts = _Counts(edges, pages, policies, levels, entities or Entities())
     for batch in edges.batches(counts.edge_columns):
         counts.edges(batch)
     for batch in pages.batches(counts.page_columns):

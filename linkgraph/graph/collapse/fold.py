@@ -29,6 +29,7 @@ _STATEMENTS = pa.schema(
         ("strength", pa.int8()),
     ]
 )
+_LANDING = ["url", "host", "domain"]
 _FETCHED = ("url", "fetched_at", "outcome", "content_digest", "simhash")
 
 SAME_DOCUMENT_BITS = 3
@@ -41,7 +42,7 @@ class Folds:
 
     keys: Interner
     """The URLs whose votes land elsewhere; id i goes to row i of `targets`."""
-    targets: pa.Table
+    targets: pa.RecordBatch
     """Columns url, host, domain."""
 
     def land(self, urls: pa.Array) -> NDArray[np.int32]:
@@ -176,8 +177,7 @@ def read_folds(edges: Scan, pages: Scan, policy: VotePolicy) -> Folds:
         policy: which statements count, and how many in a row.
     """
     if not policy.folds:
-        empty = pa.table({name: pa.array([], pa.string()) for name in ("url", "host", "domain")})
-        return Folds(Interner(), empty)
+        return Folds(Interner(), pa.RecordBatch.from_arrays([pa.array([], pa.string())] * 3, names=_LANDING))
     stated = _believed(_newest_statements(edges, policy), pages, policy)
     urls = Interner()
     source = urls.add(*utf8(stated.column("src_url").combine_chunks()))
@@ -191,5 +191,6 @@ def read_folds(edges: Scan, pages: Scan, policy: VotePolicy) -> Folds:
     row_of[target] = np.arange(len(target))
     keys = Interner()
     keys.add(*utf8(decoded(stated.column("src_url").combine_chunks()).filter(pa.array(moved))))
-    targets = stated.select(["dst_url", "dst_host", "dst_domain"]).take(pa.array(row_of[landed[moved]]))
-    return Folds(keys, targets.rename_columns(["url", "host", "domain"]))
+    rows = pa.array(row_of[landed[moved]])
+    targets = [stated.column(f"dst_{name}").combine_chunks().take(rows) for name in _LANDING]
+    return Folds(keys, pa.RecordBatch.from_arrays(targets, names=_LANDING))
