@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from linkgraph.authority.pagerank import PageRank
 from linkgraph.errors import GraphError
-from linkgraph.graph.csr import LinkGraph
+from linkgraph.graph.csr import LinkGraph, checked_ids
 from linkgraph.jit import kernel
 
 _MAX_PUSHES = 2_000
@@ -68,9 +68,10 @@ def reasons(graph: LinkGraph, ranks: PageRank, node: int) -> Reasons:
         node: an id.
 
     Raises:
-        GraphError: *ranks* are not of this graph.
+        GraphError: *ranks* are not of this graph, or *node* is none of its nodes.
     """
     _check(graph, ranks)
+    checked_ids([node], "node", len(graph))
     rows = graph.backlinks
     begin, end = int(rows.indptr[node]), int(rows.indptr[node + 1])
     voters = rows.indices[begin:end]
@@ -204,9 +205,12 @@ def what_if(
         tol: L1 error of the change; that of *ranks* adds to it.
 
     Raises:
-        GraphError: a vote to remove that is not there, one to add that is, a bad weight, or ranks of another graph.
+        GraphError: a vote to remove that is not there, one to add that is, an id that is no node, a bad weight, or
+            ranks of another graph.
     """
     _check(graph, ranks)
+    removed, added = list(removed), list(added)
+    checked_ids([node for vote in (*removed, *added) for node in vote[:2]], "votes", len(graph))
     nodes, alpha = len(graph), ranks.alpha
     rows = _changed(graph, removed, added)
     if not rows:

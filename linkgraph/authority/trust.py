@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from linkgraph.authority.pagerank import DAMPING, TOLERANCE, PageRank, pagerank
 from linkgraph.authority.reasons import WhatIf, votes_of, what_if
 from linkgraph.errors import GraphError
-from linkgraph.graph.csr import LinkGraph
+from linkgraph.graph.csr import LinkGraph, checked_ids
 
 GOOD_SHARE = 0.85
 """The share of the web that is taken to be good: 15 % of the hosts of the paper's sample were spam."""
@@ -45,17 +45,25 @@ def seed_candidates(graph: LinkGraph, count: int) -> NDArray[np.int64]:
 
 def _restarts(graph: LinkGraph, seeds: NDArray[np.int64]) -> NDArray[np.float64]:
     restarts = np.zeros(len(graph))
-    restarts[seeds] = 1.0
+    restarts[checked_ids(seeds, "seeds", len(graph))] = 1.0
     return restarts
 
 
 def trust(graph: LinkGraph, seeds: NDArray[np.int64], *, alpha: float = DAMPING, tol: float = TOLERANCE) -> PageRank:
-    """Return TrustRank: the rank of a surfer who always starts again at one of *seeds*. Sums to 1."""
+    """Return TrustRank: the rank of a surfer who always starts again at one of *seeds*. Sums to 1.
+
+    Raises:
+        GraphError: a seed that is no node.
+    """
     return pagerank(graph, alpha=alpha, tol=tol, teleport=_restarts(graph, seeds))
 
 
 def distrust(graph: LinkGraph, spam: NDArray[np.int64], *, alpha: float = DAMPING, tol: float = TOLERANCE) -> PageRank:
-    """Return anti-trust: who leads to known *spam*, and to those who lead there; against the votes. Sums to 1."""
+    """Return anti-trust: who leads to known *spam*, and to those who lead there; against the votes. Sums to 1.
+
+    Raises:
+        GraphError: an id that is no node.
+    """
     return pagerank(graph.transpose, alpha=alpha, tol=tol, teleport=_restarts(graph, spam))
 
 

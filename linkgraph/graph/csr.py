@@ -26,7 +26,12 @@ MAX_NODES = 2**31 - 1
 """Ids are int32: half the memory traffic of int64, and no web graph of domains comes near."""
 
 
-def _ids(values: ArrayLike, side: str, num_nodes: int) -> NDArray[np.int32]:
+def checked_ids(values: ArrayLike, side: str, num_nodes: int) -> NDArray[np.int32]:
+    """Return ids of nodes as int32, shape (m,); *side* is what a message calls them.
+
+    Raises:
+        GraphError: they are no one-dimensional integers, or one is not in 0 to num_nodes - 1.
+    """
     array = np.asarray(values)
     if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
         raise GraphError(f"{side} must be a one-dimensional array of integers, not {array.dtype}, {array.ndim}-d")
@@ -108,7 +113,7 @@ class LinkGraph:
         """
         if not 0 <= num_nodes <= MAX_NODES:
             raise GraphError(f"{num_nodes} nodes; a graph holds 0 to {MAX_NODES}")
-        sources, targets = _ids(src, "src", num_nodes), _ids(dst, "dst", num_nodes)
+        sources, targets = checked_ids(src, "src", num_nodes), checked_ids(dst, "dst", num_nodes)
         if len(sources) != len(targets):
             raise GraphError(f"{len(sources)} sources and {len(targets)} targets; an edge needs one of each")
         links = rows_of(sources, targets, _checked_weights(weights, len(sources)), num_nodes)
