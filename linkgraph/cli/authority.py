@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -69,79 +70,92 @@ def authority(
     from linkgraph.reports.formats import choose_format, write_answer
 
     choose_format(form, out)
-    if compare is not None and policy is not None:
-        raise UsageError("--compare names its two policies itself; leave --policy out")
-    if sum((why, without is not None, compare is not None, farms, candidates)) > 1:
-        raise UsageError("--why, --without, --compare, --farms and --candidates are five questions; ask one at a time")
-    if pages and not why:
-        raise UsageError("--pages tells which pages carry a score; ask it with --why, e.g. example.org --why --pages")
-    if level != "domain" and (pages or candidates):
-        raise UsageError(f"--pages and --candidates are about domains; leave --level {level} out")
-    dataset = opened(data)
-    if farms or candidates:
-        title, table = _suspicion(dataset, domains or [], farms=farms, top=top, policy=policy, level=level)
-        write_answer(table, form, out, shown=table.column_names, title=title)
-        return
-    if pages and domains and len(domains) == 1:
-        from linkgraph.insights.carriers import why_pages
-
-        table = why_pages(dataset, domains[0], policy).slice(0, top)
-        title = f"what each page gives to {domains[0]}, {_under(dataset, policy)}; last, what every domain has"
-        write_answer(table, form, out, shown=table.column_names, title=title)
-        return
-    if why or without or compare:
-        title, table = _votes(
-            dataset, domains or [], why=why, without=without, compare=compare, top=top, policy=policy, level=level
-        )
-        write_answer(table, form, out, shown=table.column_names, title=title)
-        return
-    lists = [column for word in dataset.build.lists for column in _FROM_LISTS[word]]
-    limit = _TOP if top is None and not domains else top
-    table = dataset.authority(domains or None, limit, policy, level)
-    title = f"authority of {dataset.build.nodes[level]:,} {_MANY[level]}, {_under(dataset, policy)}"
-    write_answer(table, form, out, shown=("rank", level, "authority", *_SHOWN[level], *lists), title=title)
+    named, gone = tuple(domains or ()), tuple(without or ())
+    asked = _Asked(named, top, policy, level, why, pages, gone, compare, farms, candidates)
+    asked.refuse_two()
+    title, table, shown = asked.answer(opened(data))
+    write_answer(table, form, out, shown=shown or table.column_names, title=title)
 
 
-def _suspicion(
-    dataset: Dataset, domains: list[str], *, farms: bool, top: int | None, policy: str | None, level: str
-) -> tuple[str, Any]:
-    """Return the title and the Arrow table of one of the two questions."""
-    from linkgraph.insights import suspicion
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A question about authority: the plain one, or one of the five that an option asks."""
 
-    if farms:
-        title = f"what looks like a link farm, and scores without its votes, {_under(dataset, policy)}"
-        return title, suspicion.farms(dataset, domains, top, policy, level)
-    title = f"domains to review as trusted seeds, {_under(dataset, policy)}"
-    return title, suspicion.candidates(dataset, _TOP if top is None else top, policy)
+    domains: tuple[str, ...]
+    top: int | None
+    policy: str | None
+    level: str
+    why: bool
+    pages: bool
+    without: tuple[str, ...]
+    compare: str | None
+    farms: bool
+    candidates: bool
 
+    def refuse_two(self) -> None:
+        """Refuse what is more than one question, or none that can be answered.
 
-def _under(dataset: Dataset, policy: str | None) -> str:
-    return f"policy {dataset.build.ranking(policy).policy}"
+        Raises:
+            UsageError: two options that exclude each other, or one that needs another.
+        """
+        if self.compare is not None and self.policy is not None:
+            raise UsageError("--compare names its two policies itself; leave --policy out")
+        if sum(map(bool, (self.why, self.without, self.compare is not None, self.farms, self.candidates))) > 1:
+            raise UsageError(
+                "--why, --without, --compare, --farms and --candidates are five questions; ask one at a time"
+            )
+        if self.pages and not self.why:
+            raise UsageError(
+                "--pages tells which pages carry a score; ask it with --why, e.g. example.org --why --pages"
+            )
+        if self.level != "domain" and (self.pages or self.candidates):
+            raise UsageError(f"--pages and --candidates are about domains; leave --level {self.level} out")
+        if self.why and len(self.domains) != 1:
+            raise UsageError(f"--why explains one domain, not {len(self.domains)}; name one, e.g. example.org --why")
 
+    @property
+    def screen(self) -> int:
+        """Rows of an answer that has no natural end."""
+        return _TOP if self.top is None else self.top
 
-def _votes(
-    dataset: Dataset,
-    domains: list[str],
-    *,
-    why: bool,
-    without: list[str] | None,
-    compare: str | None,
-    top: int | None,
-    policy: str | None,
-    level: str,
-) -> tuple[str, Any]:
-    """Return the title and the Arrow table of one of the three questions."""
-    from linkgraph.insights import votes
+    def answer(self, dataset: Dataset) -> tuple[str, Any, tuple[str, ...]]:
+        """Return the title, the Arrow table and the columns that a terminal shows, all for none."""
+        if self.why or self.without or self.compare is not None:
+            return *self._votes(dataset), ()
+        if self.farms or self.candidates:
+            return *self._suspicion(dataset), ()
+        lists = [column for word in dataset.build.lists for column in _FROM_LISTS[word]]
+        limit = _TOP if self.top is None and not self.domains else self.top
+        table = dataset.authority(self.domains or None, limit, self.policy, self.level)
+        title = f"authority of {dataset.build.nodes[self.level]:,} {_MANY[self.level]}, {self._under(dataset)}"
+        return title, table, ("rank", self.level, "authority", *_SHOWN[self.level], *lists)
 
-    limit = _TOP if top is None else top
-    if compare is not None:
-        policies = [name.strip() for name in compare.split(",")]
-        return f"who moves from {' to '.join(policies)}", votes.compare(dataset, policies, domains, limit, level)
-    if without:
-        title = f"authority without {', '.join(without)}, {_under(dataset, policy)}"
-        return title, votes.without(dataset, without, domains, limit, policy, level)
-    if not why or len(domains) != 1:
-        raise UsageError(f"--why explains one domain, not {len(domains)}; name one, e.g. example.org --why")
-    table = votes.why(dataset, domains[0], policy, level)
-    title = f"what each voter gives to {domains[0]}, {_under(dataset, policy)}; last, what every domain has"
-    return title, table if top is None else table.slice(0, top)
+    def _under(self, dataset: Dataset) -> str:
+        return f"policy {dataset.build.ranking(self.policy).policy}"
+
+    def _suspicion(self, dataset: Dataset) -> tuple[str, Any]:
+        from linkgraph.insights import suspicion
+
+        if self.farms:
+            title = f"what looks like a link farm, and scores without its votes, {self._under(dataset)}"
+            return title, suspicion.farms(dataset, self.domains, self.top, self.policy, self.level)
+        title = f"domains to review as trusted seeds, {self._under(dataset)}"
+        return title, suspicion.candidates(dataset, self.screen, self.policy)
+
+    def _votes(self, dataset: Dataset) -> tuple[str, Any]:
+        from linkgraph.insights import carriers, votes
+
+        if self.compare is not None:
+            policies = [name.strip() for name in self.compare.split(",")]
+            title = f"who moves from {' to '.join(policies)}"
+            return title, votes.compare(dataset, policies, self.domains, self.screen, self.level)
+        if self.without:
+            title = f"authority without {', '.join(self.without)}, {self._under(dataset)}"
+            return title, votes.without(dataset, self.without, self.domains, self.screen, self.policy, self.level)
+        domain, under = self.domains[0], self._under(dataset)
+        if self.pages:
+            table = carriers.why_pages(dataset, domain, self.policy)
+            return f"what each page gives to {domain}, {under}; last, what every domain has", table.slice(0, self.top)
+        table = votes.why(dataset, domain, self.policy, self.level)
+        title = f"what each voter gives to {domain}, {under}; last, what every {self.level} has"
+        return title, table.slice(0, self.top)
