@@ -176,6 +176,14 @@ def is_conclusive(outcome: str, status: int | None) -> bool:
     return outcome in CONCLUSIVE_OUTCOMES or (outcome == "failed" and status in GONE_STATUSES)
 
 
+_DENIED = ("robots:disallowed", "robots:forbidden", "consent:denied")
+
+
+def is_blocked(outcome: str, reason: str | None) -> bool:
+    """Tell whether a page may not be fetched: by robots.txt, the deny-list, or where its host's name leads."""
+    return reason in _DENIED or outcome == "refused-by-guard"
+
+
 PARTIAL_REASONS = ("parser:links-capped", "parser:depth", "extract:error", "extract:deadline")
 """Reasons of a page that was fetched and not read to its end: a link that was not seen there may stand there."""
 

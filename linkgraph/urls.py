@@ -252,3 +252,9 @@ def split(serialised: str) -> Url | None:
     if not host:
         return None
     return Url(url, host, registrable_domain(host), fragment if hash_mark else None)
+
+
+def domain_of(serialised: str) -> str:
+    """Return the registrable domain of an already serialised URL; empty where it is not http(s) or has no host."""
+    parts = split(serialised)
+    return parts.domain if parts else ""

@@ -19,8 +19,8 @@ from linkgraph.edges.claims import Claim
 from linkgraph.edges.log import live_files
 from linkgraph.edges.run import Run
 from linkgraph.frontier.scope import MAX_REDIRECTS
-from linkgraph.model import CONCLUSIVE_OUTCOMES, GONE_STATUSES, PARTIAL_REASONS
-from linkgraph.urls import split
+from linkgraph.model import CONCLUSIVE_OUTCOMES, GONE_STATUSES, PARTIAL_REASONS, is_blocked
+from linkgraph.urls import domain_of
 
 VERDICTS: dict[str, str] = {
     "live": "the page holds the link as claimed",
@@ -79,7 +79,7 @@ def _links_of(run: Run, urls: Iterable[str]) -> dict[str, list[dict[str, Any]]]:
 def verified(run: Run, claims: Sequence[Claim]) -> pa.Table:
     """Return what *run* saw of each claim, as `VERIFIED`."""
     pages = pages_of(run, _PAGE)
-    ends = {claim.page.url: _followed(pages, claim.page.url) for claim in claims}
+    ends = {claim.page.url: landing(pages, claim.page.url) for claim in claims}
     links = _links_of(run, {url for url in ends.values() if url} | ends.keys())
     rows = [_judged(claim, pages, ends[claim.page.url], links) for claim in claims]
     return pa.Table.from_pylist(rows, schema=VERIFIED)
@@ -94,8 +94,8 @@ def save(run: Run, claims: Sequence[Claim]) -> Counter[str]:
     return Counter(table["verdict"].to_pylist())
 
 
-def _followed(pages: Mapping[str, Row], url: str) -> str:
-    """Return where *url* leads to by the redirects that the run saw; itself where it is no redirect."""
+def landing(pages: Mapping[str, Row], url: str) -> str:
+    """Return where *url* leads to by the redirects that *pages* tell of, by URL; itself where it is no redirect."""
     for _ in range(MAX_REDIRECTS):
         target = pages.get(url, {}).get("redirect_to")
         if target is None:
@@ -127,14 +127,11 @@ def _judged(claim: Claim, pages: Mapping[str, Row], end: str, links: Mapping[str
     }
 
 
-_BLOCKED = frozenset({"robots:disallowed", "robots:forbidden", "consent:denied"})
-
-
 def _absent(page: Row, *, moved: bool) -> dict[str, str | None]:
     reason, outcome = page["outcome_reason"], page["outcome"]
     if outcome == "failed" and page["status"] in GONE_STATUSES:
         return {"verdict": "removed", "reason": "lost:page-gone"}
-    if reason in _BLOCKED or outcome == "refused-by-guard":
+    if is_blocked(outcome, reason):
         return {"verdict": "blocked", "reason": reason}
     read = outcome in CONCLUSIVE_OUTCOMES and not page["truncated"] and reason not in PARTIAL_REASONS
     if read:
@@ -151,7 +148,7 @@ def _best(claim: Claim, links: Sequence[Row]) -> Row | None:
     exact = [link for link in links if link[claim.column] == claim.target]
     if not exact and claim.column == "dst_url" and claim.anchor:
         exact = [
-            link for link in links if _shown(link) == claim.anchor and link["dst_domain"] == _domain_of(claim.target)
+            link for link in links if _shown(link) == claim.anchor and link["dst_domain"] == domain_of(claim.target)
         ]
     return min(exact, key=lambda link: _distance(claim, link), default=None)
 
@@ -162,11 +159,6 @@ def _distance(claim: Claim, link: Row) -> tuple[bool, bool, bool]:
         claim.anchor is not None and _shown(link) != claim.anchor,
         claim.rel is not None and " ".join(link["rel"]) != claim.rel,
     )
-
-
-def _domain_of(url: str) -> str:
-    parts = split(url)
-    return parts.domain if parts else ""
 
 
 def _difference(claim: Claim, link: Row) -> tuple[str, str]:

@@ -21,7 +21,7 @@ from linkgraph.graph.collapse.scan import Scan, among, utf8
 from linkgraph.graph.intern import Interner
 from linkgraph.graph.sites.owners import ID_SHARE, Shared
 from linkgraph.index.tally import padded
-from linkgraph.urls import split
+from linkgraph.urls import domain_of
 
 COLUMNS = (
     "url", "host", "domain", "fetched_at", "outcome", "simhash", "canonical_url", "owner_ids", "ip",
@@ -130,14 +130,9 @@ def _subnet(text: str) -> str:
 def _canonical(urls: pa.Array, site: NDArray[np.int32], domains: Interner) -> NDArray[np.int32]:
     """Return the other site that each canonical URL names, -1 for none."""
     encoded = urls.dictionary_encode()
-    named = domains.find(*utf8(pa.array([_domain(url) for url in encoded.dictionary.to_pylist()], pa.string())))
+    named = domains.find(*utf8(pa.array([domain_of(url) for url in encoded.dictionary.to_pylist()], pa.string())))
     if not len(named):
         return np.full(len(urls), -1, np.int32)
     code = pc.fill_null(encoded.indices, 0).to_numpy()
     known = urls.is_valid().to_numpy(zero_copy_only=False) & (named[code] != site)
     return np.where(known, named[code], np.int32(-1))
-
-
-def _domain(url: str) -> str:
-    parts = split(url)
-    return parts.domain if parts else ""

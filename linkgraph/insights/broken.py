@@ -19,11 +19,12 @@ import pyarrow.compute as pc
 
 from linkgraph.edges.dataset import Snapshot
 from linkgraph.edges.targets import linked, probe_of
+from linkgraph.edges.verified import landing
 from linkgraph.frontier.revisit import SAME_DOCUMENT_BITS
 from linkgraph.frontier.scope import MAX_REDIRECTS
 from linkgraph.insights.dataset import Dataset
-from linkgraph.model import CONCLUSIVE_OUTCOMES, GONE_STATUSES
-from linkgraph.urls import registrable_domain, split
+from linkgraph.model import CONCLUSIVE_OUTCOMES, GONE_STATUSES, is_blocked
+from linkgraph.urls import domain_of, split
 
 TARGET_STATES: dict[str, str] = {
     "live": "it answers with a page of its own",
@@ -124,30 +125,21 @@ class _Pages:
         page = self.rows.get(url)
         if page is None:
             return None
-        end = self._end(url)
-        parts = split(url)
+        end = landing(self.rows, url)
         pages = sorted(links)[:SHOWN]
         return {
             "dst_url": url,
-            "dst_domain": parts.domain if parts else "",
+            "dst_domain": domain_of(url),
             "state": self._state(url, end),
             "dst_status": page["status"],
             "reason": self.rows.get(end, page)["outcome_reason"],
             "final_url": None if end == url else end,
-            "referring_domains": len({registrable_domain(one.split("/")[2].partition(":")[0]) for one in links}),
+            "referring_domains": len(set(map(domain_of, links))),
             "referring_pages": len(links),
             "pages": pages,
             "anchors": [links[one] for one in pages],
             "checked_at": page["fetched_at"],
         }
-
-    def _end(self, url: str) -> str:
-        for _ in range(MAX_REDIRECTS):
-            target = self.rows.get(url, {}).get("redirect_to")
-            if target is None:
-                break
-            url = target
-        return url
 
     def _state(self, url: str, end: str) -> str:
         page = self.rows.get(end)
@@ -161,8 +153,8 @@ class _Pages:
         return _without_page(page)
 
     def _is_parked(self, end: str, page: Row | None) -> bool:
-        known, parts = _parking(), split(end)
-        if parts is not None and parts.domain in known.services:
+        known = _parking()
+        if domain_of(end) in known.services:
             return True
         title = (page["title"] or "").lower() if page else ""
         return any(phrase in title for phrase in known.phrases) or bool(self.services.get(end))
@@ -176,7 +168,7 @@ class _Pages:
         if url.split("/", 3)[3] == "":
             return False
         probe = probe_of(url)
-        probed = self._end(probe)
+        probed = landing(self.rows, probe)
         answer = self.rows.get(probed)
         if answer is None or answer["outcome"] not in CONCLUSIVE_OUTCOMES:
             return False
@@ -189,8 +181,7 @@ class _Pages:
 
 
 def _without_page(page: Row) -> str:
-    reason = page["outcome_reason"]
-    if (page["outcome"].startswith("refused") and reason != "robots:unreachable") or reason == "consent:denied":
+    if is_blocked(page["outcome"], page["outcome_reason"]):
         return "blocked"
     if page["status"] in GONE_STATUSES:
         return "gone"
