@@ -8,8 +8,6 @@ http(s): those hrefs are no links between pages.
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Callable
 from functools import lru_cache
 from ipaddress import ip_address
 from pathlib import Path
@@ -26,9 +24,6 @@ CANONICALISER_VERSION = "1"
 
 MAX_URL_LENGTH = 2083
 """Code points; the de facto limit of browsers and sitemaps' consumers. Longer URLs are traps more often than pages."""
-
-MAX_REMEMBERED = 1 << 15
-"""References whose targets are remembered; at 200 bytes and the bytes of two URLs each, some 15 MB."""
 
 _SUFFIX_LIST = Path(publicsuffixlist.__file__).with_name("public_suffix_list.dat")
 
@@ -101,19 +96,7 @@ def registrable_domain(host: str) -> str:
     return ".".join(host.rstrip(".").split(".")[-2:])
 
 
-_PLAIN = re.compile(
-    r"(?:https?://((?:[a-z0-9-]++\.)++[a-z][a-z0-9-]*+)(?=[/#]|\Z))?+"
-    r"((?:\.\./)*+)([A-Za-z0-9_~!$&'()*+,;=@%/.:-]*+)"
-    r"(\?[A-Za-z0-9_~!$&()*+,;=@%/.:?\[\]-]*+)?+"
-    r"(?:#([A-Za-z0-9_~!$&'()*+,;=@%/.:?-]*+))?+"
-)
-"""References made only of what the URL parser copies through unchanged; `_join_plain` lists the rest of the rule.
-
-Possessive throughout: a reference of n characters costs n steps, whatever it holds.
-"""
-
-
-class _Base(NamedTuple):
+class Base(NamedTuple):
     """A canonical base URL, cut where references are joined to it."""
 
     document: str
@@ -126,97 +109,14 @@ class _Base(NamedTuple):
     domain: str
 
 
-@lru_cache(maxsize=1 << 10)
-def _cut(base: str) -> _Base | None:
-    try:
-        url = split(ada_url.URL(base).href)
-    except ValueError:
-        return None
+def cut(base: str) -> Base:
+    """Return the parts of a canonical http(s) URL to which references are joined."""
+    url = split(base)
     if url is None:
-        return None
+        raise ValueError(f"{base!r} is no http(s) URL")
     document, mark, query = url.url.partition("?")
     root = document.index("/", len("https://"))
-    directory = document[: document.rindex("/") + 1]
-    return _Base(document, mark + query, document[:root], directory, url.host, url.domain)
-
-
-class _Memory:
-    """Targets met on earlier pages, by what they were joined to: the pages of a site repeat most of their links."""
-
-    def __init__(self) -> None:
-        self.targets: defaultdict[str, dict[str, Url]] = defaultdict(dict)
-        self.size = 0
-
-    def of(self, base: str) -> dict[str, Url]:
-        """Return the targets of references to *base*; forgets all where there are too many."""
-        if self.size > MAX_REMEMBERED:
-            self.targets.clear()
-            self.size = 0
-        if base not in self.targets:
-            self.size += 1  # a maze has a directory a page, and hardly a link twice
-        return self.targets[base]
-
-
-_memory = _Memory()
-
-
-def joiner(base: str) -> Callable[[str], Url | None]:
-    """Return `resolve` for many references on one page whose base is *base*."""
-    cut = _cut(base)
-    if cut is None:
-        return lambda href: _parse(href, base)
-    rooted, near = _memory.of(cut.origin), _memory.of(cut.directory)
-
-    def join(href: str) -> Url | None:
-        # What a reference means depends on the origin, on the directory, or (`?x`, `#x`, ``, all that blanks begin)
-        # on the whole base: only the first two are met again on other pages.
-        first = href[:1]
-        known = rooted if first == "/" or href.startswith(("http://", "https://")) else near
-        target = known.get(href)
-        if target is None:
-            target = _join_plain(href, cut) or _parse(href, base)
-            if target is not None and len(href) < MAX_URL_LENGTH and (first in "./" or first.isalnum()) and first:
-                known[href] = target
-                _memory.size += 1
-        return target
-
-    return join
-
-
-def _join_plain(href: str, cut: _Base | None) -> Url | None:
-    """Join without a URL parser what needs none; None where the parser must decide.
-
-    Left to the parser: characters it would escape, dot segments inside (also `%2e`), a colon that could end a
-    scheme, punycode and numeric hosts, ports, credentials, `//host`. Tested against the parser on every kind.
-    """
-    plain = _PLAIN.fullmatch(href)
-    if plain is None or cut is None:
-        return None
-    host, ups, path, query, fragment = plain.groups()
-    if "/." in path or path.startswith((".", "//")) or "%2" in path:
-        return None
-    if host is not None:
-        if "xn--" in host or ups:
-            return None
-        return Url(f"{href[: plain.end(1)]}{path or '/'}{query or ''}", host, registrable_domain(host), fragment)
-    if ":" in path:
-        return None
-    if ups:
-        front = _climb(cut, len(ups) // 3)
-    elif path:
-        front = cut.origin if path[0] == "/" else cut.directory
-    else:
-        front = cut.document
-        query = cut.query if query is None else query
-    return Url(f"{front}{path}{query or ''}", cut.host, cut.domain, fragment)
-
-
-def _climb(cut: _Base, levels: int) -> str:
-    directory = cut.directory[:-1]
-    root = len(cut.origin)
-    for _ in range(levels):
-        directory = directory[: max(directory.rfind("/"), root)]
-    return directory + "/"
+    return Base(document, mark + query, document[:root], document[: document.rindex("/") + 1], url.host, url.domain)
 
 
 def resolve(href: str, base: str | None = None) -> Url | None:
@@ -225,12 +125,6 @@ def resolve(href: str, base: str | None = None) -> Url | None:
     WHATWG URL Standard, section 4.4 (basic parser) and 4.5 (serialiser). The result is idempotent:
     `resolve(resolve(u).url) == resolve(u)` up to the fragment.
     """
-    if base is not None and (plain := _join_plain(href, _cut(base))):
-        return plain
-    return _parse(href, base)
-
-
-def _parse(href: str, base: str | None) -> Url | None:
     try:
         joined = ada_url.join_url(base, href) if base is not None else ada_url.URL(href).href
     except ValueError:

@@ -12,7 +12,7 @@ from linkgraph.extract.flow import may_compose
 from linkgraph.extract.markup import MERGE_CHECKED
 from linkgraph.extract.tags import ATTRIBUTE_TABLE, ATTRIBUTES, SLOTS, TAG_TABLE, TAGS, hash_of
 
-MODULES = ("fingerprint", "flow", "markup", "regular", "rows", "scan", "sheet", "strings", "survey", "texts")
+MODULES = ("fingerprint", "flow", "joining", "markup", "regular", "rows", "scan", "sheet", "strings", "survey", "texts")
 PAGES = [
     b"",
     b"<a href=/1>x</a>",

@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import time
 
-import ada_url
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from linkgraph.urls import joiner, registrable_domain, resolve, split, suffix_list_version
+from linkgraph.urls import registrable_domain, resolve, split, suffix_list_version
 
 BASE = "http://www.example.co.uk/a/b/c?q=1"
 
@@ -74,22 +73,6 @@ def test_a_canonical_url_resolves_to_itself(href):
         assert split(found.url) == found._replace(fragment=None)
         assert found.url.isascii()
         assert "#" not in found.url
-
-
-@given(HREFS, st.sampled_from([BASE, "https://a.test/", "http://u:p@a.test:81/x/y?z", "http://[::1]/d/"]))
-@example("..//x", BASE)
-@example("?", BASE)
-@example("../../../../x", BASE)
-@example("a:b", BASE)
-@example("%2E%2e/x", BASE)
-def test_joining_is_what_the_url_parser_answers(href, base):
-    try:
-        expected = split(ada_url.join_url(base, href))
-    except ValueError:
-        expected = None
-
-    assert resolve(href, base) == expected
-    assert joiner(base)(href) == expected
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import numpy as np
 import turbohtml
 from numpy.typing import NDArray
 
-from linkgraph.extract.markup import label_of, parse, tame
+from linkgraph.extract.markup import label_of, parse
 from linkgraph.extract.regular import read_regular
 from linkgraph.extract.scan import scan
 from linkgraph.extract.tags import ATTRIBUTE_TABLE, FLAGS, TAG_TABLE
@@ -46,7 +46,7 @@ class Read(NamedTuple):
 
 def read(body: bytes, content_type: str | None) -> Read:
     """Return the arrays of *body*, read in the encoding that a browser would use."""
-    regular = as_sent(body, content_type) if tame(body) is body else None
+    regular = as_sent(body, content_type)
     return by_parser(body, content_type) if regular is None else regular
 
 

@@ -6,27 +6,40 @@ links: a call for each link and step would cost more than the work itself. Refus
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
-from linkgraph.extract.places import HEADERS, Setting, settings_of, step
+from linkgraph.extract.joining import UNDECIDED
+from linkgraph.extract.places import steps_of
 from linkgraph.extract.rel import Rel, link_kind, rel_of
-from linkgraph.extract.rows import choose
-from linkgraph.extract.sheet import Sheet
-from linkgraph.extract.survey import (
-    CUT,
-    LOOK,
-    MANNER,
-    REFERENCE,
-    SETTING,
+from linkgraph.extract.rows import (
+    ENTRY,
+    HEADING,
+    INSTANCES,
+    IS_CUT,
+    MANNER_OF,
+    ORDINAL,
+    PATH,
+    TARGET,
+    ZONE_OF,
+    choose,
 )
-from linkgraph.extract.targets import Targets
+from linkgraph.extract.sheet import Sheet
+from linkgraph.extract.strings import texts_of
+from linkgraph.extract.survey import MANNER, REFERENCE
+from linkgraph.extract.targets import Joined, Targets
 from linkgraph.extract.text import tidy_or_none
 from linkgraph.model import ZONES, Links
 from linkgraph.urls import Url
+
+Value = TypeVar("Value")
+
+_HEAD = ZONES.index("head")
+"""The zone of links of HTTP headers and refreshes."""
 
 
 class Directive(NamedTuple):
@@ -57,9 +70,6 @@ class Manner(NamedTuple):
     rel: Rel
 
 
-_ZONES = {zone: number for number, zone in enumerate(ZONES)}
-
-
 def collect(
     page: Url,
     sheet: Sheet,
@@ -80,21 +90,21 @@ def collect(
         resources: whether style sheets count.
     """
     manners = [manner_of(*manner) for manner in sheet.manners]
-    settings = settings_of(sheet.settings.tolist(), sheet.looks)
-    found = _joined(sheet, targets, manners, resources=resources)
-    rows, shown, which, density, joined, deepest, capped = _chosen(
-        sheet, found, manners, settings, directives, resources
+    joined, numbers = _joined(sheet, targets, manners, resources=resources)
+    manners = list(dict.fromkeys([*manners, *[Manner(one.kind, one.rel) for one in directives]]))
+    rows, size, density, texts, paths, deepest, capped = _chosen(
+        sheet, joined, numbers, manners, directives, resources=resources
     )
     if not rows.size:
         return Collected(Links(), capped, 0)
-    tail = [directives[row - len(sheet.sources)] for row in rows[0, len(which) :].tolist()]
-    links = _columns(sheet, shown.T.tolist(), tail, found, manners, settings)
-    _add_texts(links, sheet.texts(joined), which.tolist(), tail)
+    told = rows.tolist()
+    tail = [directives[entry - len(sheet.sources)] for entry in told[ENTRY][size:]]
+    links = _columns(told, joined, manners, page.domain)
+    _add_places(links, told, size, texts_of(paths), tail)
+    _add_texts(links, sheet.texts(texts), told[HEADING][:size], tail)
     links.link_density = density.tolist() + [0.0] * len(tail)
-    links.internal = [domain == page.domain for domain in links.dst_domain]
     if nofollow:
         links.nofollow = [True] * len(links.nofollow)
-    _, links.ordinal, links.instances = rows.tolist()
     return Collected(links, capped, deepest)
 
 
@@ -105,36 +115,41 @@ def manner_of(tag: str, rel: str, media_type: str) -> Manner:
     return Manner(link_kind(tokens, media_type) if tag == "link" else tag, tokens)
 
 
-def _joined(sheet: Sheet, targets: Targets, manners: Sequence[Manner], *, resources: bool) -> list[Url | None]:
-    """Return the target of each reference; None for what is no http(s) URL and for references of style sheets alone."""
-    references: list[str | None] = list(sheet.references)
-    if not resources and any(manner.kind == "style" for manner in manners):
+def _joined(
+    sheet: Sheet, targets: Targets, manners: Sequence[Manner], *, resources: bool
+) -> tuple[Joined, NDArray[np.int64]]:
+    """Return the targets, and for each reference the number of its own; -1 for what is no http(s) URL.
+
+    References of style sheets alone are not looked at but where they are plain.
+    """
+    joined, numbers = targets.of_plain(sheet.references)
+    undecided = np.flatnonzero(numbers == UNDECIDED)
+    if undecided.size and not resources:
         kept = np.array([manner.kind != "style" for manner in manners])[sheet.sources[:, MANNER]]
-        wanted = set(sheet.sources[kept, REFERENCE].tolist())
-        references = [reference if number in wanted else None for number, reference in enumerate(references)]
-    return targets.of_all(references)
+        undecided = undecided[np.isin(undecided, sheet.sources[kept, REFERENCE])]
+    for reference in undecided.tolist():
+        target = targets.of(sheet.references.text(reference))
+        if target is not None:
+            numbers[reference] = joined.add(target)
+    return joined, numbers
 
 
 def _chosen(
     sheet: Sheet,
-    found: Sequence[Url | None],
+    joined: Joined,
+    numbers: NDArray[np.int64],
     manners: Sequence[Manner],
-    settings: Sequence[Setting],
     directives: Sequence[Directive],
+    *,
     resources: bool,
 ) -> Any:
-    """Return what `choose` does."""
-    known: dict[object, int] = {None: -1}
-    target = [known.setdefault(one, len(known)) for one in found]
-    if not resources:
-        known.update((one, -1) for one in manners if one.kind == "style")
-    manner = [known.setdefault(one, len(known)) for one in manners]
-    zone = [_ZONES[setting.zone] for setting in settings]
+    """Return what `choose` does; *manners* are the distinct ones."""
+    known = {one: -1 if one.kind == "style" and not resources else number for number, one in enumerate(manners)}
+    manner = [known[manner_of(*manner)] for manner in sheet.manners]
     keys, empty = sheet.text_keys()
     extra = np.empty((len(directives), 5), np.int64)
     for row, one in enumerate(directives):
-        numbers = [known.setdefault(key, len(known)) for key in (one.target, Manner(one.kind, one.rel))]
-        extra[row] = (*numbers, empty, empty, _ZONES[HEADERS.zone])
+        extra[row] = joined.add(one.target), known[Manner(one.kind, one.rel)], empty, empty, _HEAD
     return choose(
         sheet.line,
         sheet.elements,
@@ -144,45 +159,47 @@ def _chosen(
         sheet.visible,
         sheet.linked,
         keys,
-        np.array(target, np.int64),
+        numbers,
         np.array(manner, np.int64),
-        np.array(zone, np.int64),
+        sheet.settings,
+        *steps_of(sheet.looks),
         extra,
     )
 
 
-def _columns(
-    sheet: Sheet,
-    shown: Sequence[Sequence[int]],
-    tail: Sequence[Directive],
-    found: Sequence[Url | None],
-    manners: Sequence[Manner],
-    settings: Sequence[Setting],
-) -> Links:
-    """Return the columns that are looked up: those of the sources *shown*, then those of the *tail*."""
-    targets = [*[found[reference] for reference in shown[REFERENCE]], *[one.target for one in tail]]
-    urls, hosts, domains, fragments = zip(*filter(None, targets), strict=True)
-    own: list[Manner | Directive] = [*[manners[manner] for manner in shown[MANNER]], *tail]
-    rels = [one.rel for one in own]
-    places = [settings[setting] for setting in shown[SETTING]]
-    looks = shown[LOOK]
-    steps = {look: step(*sheet.looks[look][:3]) for look in set(looks)}
-    paths = [f"{setting.stem}{steps[look]}" for setting, look in zip(places, looks, strict=True)]
+def _columns(told: Sequence[Sequence[int]], joined: Joined, manners: Sequence[Manner], domain: str) -> Links:
+    """Return the columns that say what each row links to, and how."""
+    internal = [other == domain for other in joined.domains]
+    rels = [manner.rel for manner in manners]
+    target, manner = told[TARGET], told[MANNER_OF]
     return Links(
-        dst_url=list(urls),
-        dst_host=list(hosts),
-        dst_domain=list(domains),
-        dst_fragment=list(fragments),
-        kind=[one.kind for one in own],
-        rel=[rel.tokens for rel in rels],
-        nofollow=[rel.nofollow for rel in rels],
-        ugc=[rel.ugc for rel in rels],
-        sponsored=[rel.sponsored for rel in rels],
-        anchor_truncated=[*map(bool, shown[CUT]), *[False] * len(tail)],
-        zone=[*[setting.zone for setting in places], *[HEADERS.zone] * len(tail)],
-        dom_path=[*paths, *[directive.path for directive in tail]],
-        origin=["html"] * len(looks) + [directive.origin for directive in tail],
+        dst_url=_picked(joined.urls, target),
+        dst_host=_picked(joined.hosts, target),
+        dst_domain=_picked(joined.domains, target),
+        dst_fragment=_picked(joined.fragments, target),
+        internal=_picked(internal, target),
+        kind=_picked([manner.kind for manner in manners], manner),
+        rel=_picked([rel.tokens for rel in rels], manner),
+        nofollow=_picked([rel.nofollow for rel in rels], manner),
+        ugc=_picked([rel.ugc for rel in rels], manner),
+        sponsored=_picked([rel.sponsored for rel in rels], manner),
+        zone=_picked(ZONES, told[ZONE_OF]),
+        anchor_truncated=_picked((False, True), told[IS_CUT]),
+        ordinal=list(told[ORDINAL]),
+        instances=list(told[INSTANCES]),
     )
+
+
+def _picked(values: Sequence[Value], numbers: Iterable[int]) -> list[Value]:
+    return list(map(values.__getitem__, numbers))
+
+
+def _add_places(
+    links: Links, told: Sequence[Sequence[int]], size: int, paths: Sequence[str], tail: Sequence[Directive]
+) -> None:
+    """Add the columns that say where the rows stand, *size* rows of sources and a *tail* of others."""
+    links.dom_path = [*_picked(paths, told[PATH][:size]), *[directive.path for directive in tail]]
+    links.origin = ["html"] * size + [directive.origin for directive in tail]
 
 
 def _add_texts(links: Links, texts: Sequence[str], which: Sequence[int], tail: Sequence[Directive]) -> None:

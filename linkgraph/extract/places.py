@@ -1,18 +1,23 @@
 """The looks of an element's ancestors → where its links stand: zone and path from the body.
 
-Promises one derivation for elements that look alike, on however many pages, without recursion.
+Promises one derivation for elements that look alike, on however many pages, and one copy of each path.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable
 from functools import lru_cache
+from typing import Any, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
+from linkgraph.extract.strings import slot_of, slots_for
+from linkgraph.extract.survey import LOOK, SETTING
 from linkgraph.extract.zones import SECTIONING, zone_of
-
-MAX_SETTINGS = 1 << 14
-"""Settings that are remembered: those of some hundred pages of a site. A setting and its name take about 600 bytes."""
+from linkgraph.jit import part
+from linkgraph.model import ZONES
 
 MAX_LEVELS = 8
 """Elements in a path: the link and its seven nearest ancestors."""
@@ -28,84 +33,104 @@ PARSER_DEPTH = 512
 
 _SYNTAX = re.compile(r"[^\w:-]")
 
-Look = tuple[str, ...]
-"""Tag, id, class and role of an element."""
+LENGTH, WIDTH, ZONE, ZONE_IN_SECTION, OPENS = range(5)
+"""Of a look: bytes and code points of its step in a path, the zone that it opens, the one that it opens where a header
+or footer belongs to a section and not to the page (-1 for the zone around it), and what it begins."""
+
+_SECTION, _ROOT = 1, 2
+_ZONES = {zone: number for number, zone in enumerate(ZONES)} | {"": -1}
+_CONTENT = _ZONES["content"]
 
 
-class Setting:
-    """What the ancestors of a link say about it; shared by elements that look alike."""
+class Steps(NamedTuple):
+    """What the looks of a page say: their steps one after the other, in UTF-8, and their numbers."""
 
-    __slots__ = ("_inner", "_levels", "_sectioned", "stem", "zone")
-
-    def __init__(self, zone: str, stem: str, levels: int, *, sectioned: bool) -> None:
-        self.zone = zone
-        self.stem = stem
-        """The path of what stands here, but for its own step."""
-        self._levels = levels
-        self._sectioned = sectioned
-        """Whether a header or footer here belongs to a section and not to the page."""
-        self._inner: dict[Look, Setting] = {}
-
-    def inside(self, look: Look) -> Setting:
-        """Return the setting inside an element that stands here."""
-        inside = self._inner.get(look)
-        if inside is None:
-            inside = self._inner[look] = self._enter(*look)
-        return inside
-
-    def _enter(self, tag: str, name: str, classes: str, role: str) -> Setting:
-        _memory.settings += 1
-        if tag in ("html", "body"):
-            return Setting("content", "", 0, sectioned=False)
-        stem = f"{self.stem}{step(tag, name, classes)}>"
-        levels = self._levels + 1
-        while levels >= MAX_LEVELS or len(stem) > MAX_PATH - MAX_STEP:
-            stem = stem[stem.index(">") + 1 :]
-            levels -= 1
-        zone = zone_of(tag, role, name, classes, self.zone, self._sectioned)
-        return Setting(zone, stem, levels, sectioned=self._sectioned or tag in SECTIONING)
+    joined: NDArray[np.uint8]
+    looks: NDArray[np.int64]
 
 
-class _Memory:
-    """The settings of earlier pages, below the one around a document."""
-
-    def __init__(self) -> None:
-        self.forget()
-
-    def forget(self) -> None:
-        self.page = Setting("content", "", 0, sectioned=False)
-        self.settings = 0
+def steps_of(looks: Iterable[tuple[str, ...]]) -> Steps:
+    """Return what looks say: tag, id, class and role of elements."""
+    read = [_read(*look) for look in looks]
+    joined = b"".join([step for step, _ in read])
+    return Steps(np.frombuffer(joined, np.uint8), np.array([numbers for _, numbers in read], np.int64).reshape(-1, 5))
 
 
-_memory = _Memory()
-
-HEADERS = Setting("head", "", 0, sectioned=False)
-"""The setting of links of HTTP headers."""
-
-
-def settings_of(pairs: Sequence[Sequence[int]], looks: Sequence[Look]) -> list[Setting]:
-    """Return the settings of a page, the one around the document first.
-
-    Args:
-        pairs: for each further setting the number of the one around it and of the look that leads into it.
-        looks: the looks of the page.
-    """
-    if _memory.settings > MAX_SETTINGS:
-        _memory.forget()
-    settings = [_memory.page]
-    for outer, look in pairs:
-        settings.append(settings[outer].inside(looks[look]))
-    return settings
+@lru_cache(maxsize=1 << 13)
+def _read(tag: str, name: str, classes: str, role: str) -> tuple[bytes, tuple[int, ...]]:
+    path = step(tag, name, classes)
+    written = path.encode()
+    zones = [_ZONES[zone_of(tag, role, name, classes, sectioned)] for sectioned in (False, True)]
+    opens = _ROOT if tag in ("html", "body") else _SECTION if tag in SECTIONING else 0
+    return written, (len(written), len(path), *zones, opens)
 
 
-@lru_cache(maxsize=1 << 14)
 def step(tag: str, name: str, classes: str) -> str:
     """Return `tag#id.class1.class2`, four classes at most; what would read as path syntax, and blanks, become `_`."""
-    path = f"{tag}#{_plain(name)}" if name else tag
-    for token in classes.split()[:4]:
-        path = f"{path}.{_plain(token)}"
+    path = f"{tag}#{_SYNTAX.sub('_', name)}" if name else tag
+    if classes:
+        path = ".".join([path, *[_SYNTAX.sub("_", token) for token in classes.split()[:4]]])
     return path[:MAX_STEP]
 
 
-def _plain(token: str) -> str:
-    return _SYNTAX.sub("_", token)
+@part
+def zones_of(settings: Any, looks: Any) -> Any:
+    """Return the zone inside each setting; setting 0 is that around the document."""
+    zones, sections = np.empty(len(settings) + 1, np.int64), np.zeros(len(settings) + 1, np.bool_)
+    zones[0] = _CONTENT
+    for number in range(len(settings)):
+        outer, look = settings[number, 0], settings[number, 1]
+        if looks[look, OPENS] == _ROOT:
+            zones[number + 1] = _CONTENT
+            continue
+        zone = looks[look, ZONE_IN_SECTION if sections[outer] else ZONE]
+        zones[number + 1] = zone if zone >= 0 else zones[outer]
+        sections[number + 1] = sections[outer] or looks[look, OPENS] == _SECTION
+    return zones
+
+
+@part
+def _write_path(settings: Any, steps: Any, looks: Any, begins: Any, setting: Any, own: Any, out: Any, size: Any) -> Any:
+    """Write the path of elements of one look in a setting, and NUL; return the new size."""
+    chain = np.empty(MAX_LEVELS, np.int64)
+    chain[0] = own
+    count, width = np.int64(1), np.int64(0)
+    while setting > 0 and count < MAX_LEVELS:
+        look = settings[setting - 1, 1]
+        width += looks[look, WIDTH] + 1
+        if looks[look, OPENS] == _ROOT or width > MAX_PATH - MAX_STEP:
+            break
+        chain[count] = look
+        count += 1
+        setting = settings[setting - 1, 0]
+    while count > 0:
+        count -= 1
+        begin = begins[chain[count]]
+        for at in range(begin, begin + looks[chain[count], LENGTH]):
+            out[size] = steps[at]
+            size += 1
+        out[size] = ord(">") if count else 0
+        size += 1
+    return size
+
+
+@part
+def read_paths(settings: Any, steps: Any, looks: Any, shown: Any) -> Any:
+    """Return for each source *shown* the number of its path, and the distinct paths, each ended with NUL."""
+    begins = np.zeros(len(looks) + 1, np.int64)
+    for look in range(len(looks)):
+        begins[look + 1] = begins[look] + looks[look, LENGTH]
+    slots = slots_for(len(shown))
+    keys, numbers = np.zeros(slots, np.int64), np.empty(slots, np.int64)
+    which, out = np.empty(len(shown), np.int64), np.empty(len(shown) * 4 * (MAX_PATH + 1), np.uint8)
+    size = count = np.int64(0)
+    for row in range(len(shown)):
+        setting, look = shown[row, SETTING], shown[row, LOOK]
+        key = (setting + 1) << 32 | look + 1
+        slot = slot_of(keys, key)
+        if keys[slot] == 0:
+            keys[slot], numbers[slot] = key, count
+            size = _write_path(settings, steps, looks, begins, setting, look, out, size)
+            count += 1
+        which[row] = numbers[slot]
+    return which, out[:size]

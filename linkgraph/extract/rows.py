@@ -9,11 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from linkgraph.extract.places import read_paths, zones_of
 from linkgraph.extract.scan import CLOSES, DEPTH, LAST, OPENS, OWNER, TAG
 from linkgraph.extract.survey import (
     ALT,
     ALT_END,
     COLUMNS,
+    CUT,
     ELEMENT,
     HEADING_ABOVE,
     MANNER,
@@ -37,12 +39,16 @@ MAX_AROUND = 120
 MAX_HEADING = 200
 """Code points of a heading."""
 
+ENTRY, TARGET, MANNER_OF, ZONE_OF, ORDINAL, INSTANCES, PATH, HEADING, IS_CUT = range(9)
+"""Numbers of a row: its source, or how many sources there are and the place of a link that is none; those of target,
+manner and zone; its position and its instances; those of path and heading; whether its text is cut."""
+
 _A = TAGS.index("a")
 _SPREAD = 0x9E3779B97F4A7C1
 
 
 @part
-def _identify(sources: Any, keys: Any, target: Any, manner: Any, zone: Any, extra: Any) -> Any:
+def _identify(sources: Any, keys: Any, target: Any, manner: Any, zones: Any, extra: Any) -> Any:
     """Return five numbers for each instance of a link: target, manner, anchor, alternative text and zone."""
     size = len(sources)
     identities = np.empty((size + len(extra), 5), np.int64)
@@ -50,7 +56,7 @@ def _identify(sources: Any, keys: Any, target: Any, manner: Any, zone: Any, extr
         identities[row, 0] = target[sources[row, REFERENCE]] if manner[sources[row, MANNER]] >= 0 else -1
         identities[row, 1] = manner[sources[row, MANNER]]
         identities[row, 2], identities[row, 3] = keys[row, 0], keys[row, 1]
-        identities[row, 4] = zone[sources[row, SETTING]]
+        identities[row, 4] = zones[sources[row, SETTING]]
     for row in range(len(extra)):
         for column in range(5):
             identities[size + row, column] = extra[row, column]
@@ -215,6 +221,35 @@ def join(text: Any, spans: Any) -> Any:
     return out[:size]
 
 
+@part
+def _show(sources: Any, elements: Any, found: Any, spans: Any) -> Any:
+    """Return the columns of the sources among the rows *found*, and the depth of the deepest; fill in their texts."""
+    size = len(spans) // 6
+    shown, deepest = np.empty((size, COLUMNS), np.int64), np.int64(0)
+    for row in range(size):
+        for column in range(COLUMNS):
+            shown[row, column] = sources[found[0, row], column]
+        deepest = max(deepest, elements[shown[row, ELEMENT], DEPTH])
+        spans[row, 0], spans[row, 1] = shown[row, TEXT], shown[row, TEXT_END]
+        spans[size + row, 0], spans[size + row, 1] = shown[row, ALT], shown[row, ALT_END]
+        spans[2 * size + row, 0], spans[2 * size + row, 1] = shown[row, TITLE], shown[row, TITLE_END]
+    return shown, deepest
+
+
+@part
+def _tell(found: Any, identities: Any, shown: Any, paths: Any, headings: Any) -> Any:
+    """Return the numbers of the rows: one array for each of the names at the head of this module."""
+    table = np.zeros((9, found.shape[1]), np.int64)
+    for row in range(found.shape[1]):
+        entry = found[0, row]
+        table[ENTRY, row], table[ORDINAL, row], table[INSTANCES, row] = entry, found[1, row], found[2, row]
+        table[TARGET, row], table[MANNER_OF, row] = identities[entry, 0], identities[entry, 1]
+        table[ZONE_OF, row] = identities[entry, 4]
+        if row < len(shown):
+            table[PATH, row], table[HEADING, row], table[IS_CUT, row] = paths[row], headings[row], shown[row, CUT]
+    return table
+
+
 @kernel
 def choose(
     text: Any,
@@ -227,7 +262,9 @@ def choose(
     keys: Any,
     target: Any,
     manner: Any,
-    zone: Any,
+    settings: Any,
+    steps: Any,
+    looks: Any,
     extra: Any,
 ) -> Any:
     """Return the rows of a page and what stands in them.
@@ -243,29 +280,26 @@ def choose(
         keys: two numbers a source that tell its anchor and alternative text apart from others.
         target: the number of each reference's target, -1 for none.
         manner: the number of each manner, -1 for what is no link.
-        zone: the number of each setting's zone.
+        settings: for each setting from 1 the one around it and its look.
+        steps: the steps of the looks, one after the other.
+        looks: what each look says.
         extra: the five numbers of each link that is no element.
 
     Returns:
-        Entry, ordinal and instances of each row (int64, three rows); the columns of the sources among them; the number
-        of each one's heading; the density of its block; the texts, those of one column after those of another:
-        anchors, alternative texts, titles, texts before, texts after, headings, each ended with NUL; the depth of the
-        deepest; and whether there were more than `MAX_LINKS`.
+        The numbers of the rows, those of sources first; how many these are; the density of each one's block; the
+        texts, those of one column after those of another: anchors, alternative texts, titles, texts before, texts
+        after, headings; the paths; the depth of the deepest; and whether there were more than `MAX_LINKS`. Texts are
+        ended with NUL.
     """
-    found, capped = _distinct(_identify(sources, keys, target, manner, zone, extra))
+    identities = _identify(sources, keys, target, manner, zones_of(settings, looks), extra)
+    found, capped = _distinct(identities)
     size = np.int64(0)
     while size < found.shape[1] and found[0, size] < len(sources):
         size += 1
-    shown = np.empty((size, COLUMNS), np.int64)
     spans = np.zeros((6 * size, 2), np.int64)
-    deepest = np.int64(0)
-    for row in range(size):
-        for column in range(COLUMNS):
-            shown[row, column] = sources[found[0, row], column]
-        deepest = max(deepest, elements[shown[row, ELEMENT], DEPTH])
-        spans[row, 0], spans[row, 1] = shown[row, TEXT], shown[row, TEXT_END]
-        spans[size + row, 0], spans[size + row, 1] = shown[row, ALT], shown[row, ALT_END]
-        spans[2 * size + row, 0], spans[2 * size + row, 1] = shown[row, TITLE], shown[row, TITLE_END]
+    shown, deepest = _show(sources, elements, found, spans)
     density = _surround(text, elements, sources, shown, places, visible, linked, spans)
-    which, count = _headings(text, elements, shown, headings, places, spans, 5 * size)
-    return found, shown, which, density, join(text, spans[:count]), deepest, capped
+    heading, count = _headings(text, elements, shown, headings, places, spans, 5 * size)
+    path, paths = read_paths(settings, steps, looks, shown)
+    table = _tell(found, identities, shown, path, heading)
+    return table, size, density, join(text, spans[:count]), paths, deepest, capped

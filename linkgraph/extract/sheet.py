@@ -6,7 +6,6 @@ styles, templates, fallbacks of frames, text of noscript) is in none of the text
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -19,7 +18,7 @@ from linkgraph.extract.flow import flow, letters
 from linkgraph.extract.rel import rel_of
 from linkgraph.extract.rows import join
 from linkgraph.extract.scan import AT, BEYOND, CLOSES, END, FIRST, OPENS, PARENT, TAG
-from linkgraph.extract.strings import read_manners, read_places, read_references
+from linkgraph.extract.strings import SEED, Texts, read_manners, read_places, read_references, texts_of
 from linkgraph.extract.survey import ALT, CONTENT, ELEMENT, EQUIV, MANNER, NAME, REFERENCE, SILENCED, TEXT
 from linkgraph.extract.tags import FLAGS, TAGS
 from linkgraph.extract.text import composed
@@ -27,9 +26,6 @@ from linkgraph.extract.texts import read_texts
 from linkgraph.jit import kernel
 
 _HEAD = TAGS.index("head")
-
-_SEED = secrets.randbits(60)
-"""Keeps crafted strings from meeting in one slot of a table; no result depends on it."""
 
 
 class Meta(NamedTuple):
@@ -47,10 +43,10 @@ class Sheet:
     def __init__(self, document: Read, *, resources: bool = False) -> None:
         """Take in *document*; with *resources*, images and scripts are sources too."""
         self._source, self._tokens, self.elements, self._attributes, _ = document
-        picked, strings, flowed, texts = _read(*document[:4], FLAGS, resources, _SEED)
+        picked, strings, flowed, texts = _read(*document[:4], FLAGS, resources, SEED)
         self.sources, self.headings, self._metas, self._scripts, _, self._firsts, self.capped = picked
         references, manners, looks, self.settings = strings
-        self.references = texts_of(references)
+        self.references = Texts(*references)
         self.manners = _groups(manners, 3)
         self.looks = _groups(looks, 4)
         self.line, self.places, self.visible = flowed
@@ -68,13 +64,12 @@ class Sheet:
 
     def canonicals(self) -> list[str]:
         """Return the references of the head's link elements that say `canonical`."""
-        found = []
-        for number, (tag, rel, _) in enumerate(self.manners):
-            if tag == "link" and "canonical" in rel_of(rel).tokens:
-                found += np.flatnonzero(self.sources[:, MANNER] == number).tolist()
-        parents = self.elements[self.sources[sorted(found), ELEMENT], PARENT]
-        heads = self.elements[parents, TAG] == _HEAD
-        return [self.references[row] for row in self.sources[sorted(found), REFERENCE][heads].tolist()] if found else []
+        says = [tag == "link" and "canonical" in rel_of(rel).tokens for tag, rel, _ in self.manners]
+        if not any(says):
+            return []
+        found = self.sources[np.array(says)[self.sources[:, MANNER]]]
+        heads = self.elements[self.elements[found[:, ELEMENT], PARENT], TAG] == _HEAD
+        return [self.references.text(number) for number in found[heads, REFERENCE].tolist()]
 
     def scripts(self) -> list[bytes]:
         """Return the source addresses and texts of the scripts."""
@@ -105,7 +100,7 @@ class Sheet:
     def text_keys(self) -> tuple[NDArray[np.int64], int]:
         """Return two numbers a source, equal where anchors or alternative texts are equal; and that of no text."""
         if not self._marks:
-            return self._keys, _SEED
+            return self._keys, SEED
         known = {"": 0}
         columns = [
             [
@@ -177,11 +172,6 @@ def unescaped(value: str) -> str:
     for reference, character in (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&nbsp;", "\xa0"), ("&amp;", "&")):
         value = value.replace(reference, character)
     return value
-
-
-def texts_of(joined: NDArray[np.uint8]) -> list[str]:
-    """Return the texts in an array of UTF-8, each ended with NUL."""
-    return joined.tobytes().decode().split("\0")[:-1]
 
 
 def _groups(joined: NDArray[np.uint8], width: int) -> list[tuple[str, ...]]:

@@ -6,9 +6,11 @@ Promises one copy of each string, references resolved, so that Python looks at e
 
 from __future__ import annotations
 
-from typing import Any
+import secrets
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from linkgraph.extract.flow import resolve
 from linkgraph.extract.scan import FROM, LAST, NAME, PARENT, TAG, TO
@@ -22,10 +24,31 @@ MAX_NAME = 128
 MAX_REL = 256
 """Code points of a rel attribute that are read."""
 
+SEED = secrets.randbits(60)
+"""Keeps crafted strings from meeting in one slot of a table; no result depends on it."""
+
 _ID, _CLASS, _ROLE, _REL, _TYPE = attribute_numbers("id class role rel type")
 _LINK, _FORM = tag_numbers("link form")
 _SPREAD = 0x9E3779B97F4A7C1
 """Odd, of 60 bits: each byte spreads over the high bits of a hash."""
+
+
+class Texts(NamedTuple):
+    """Texts in UTF-8, one after the other, each ended with NUL."""
+
+    joined: NDArray[np.uint8]
+    ends: NDArray[np.int64]
+    """Where the NUL of each stands."""
+
+    def text(self, number: int) -> str:
+        """Return one of them."""
+        begin = self.ends[number - 1] + 1 if number else 0
+        return self.joined[begin : self.ends[number]].tobytes().decode()
+
+
+def texts_of(joined: NDArray[np.uint8]) -> list[str]:
+    """Return the texts in an array of UTF-8, each ended with NUL."""
+    return joined.tobytes().decode().split("\0")[:-1]
 
 
 @part
@@ -39,7 +62,7 @@ def mix(source: Any, begin: Any, end: Any, seed: Any) -> Any:
 
 
 @part
-def _slot(keys: Any, key: Any) -> Any:
+def slot_of(keys: Any, key: Any) -> Any:
     """Return the slot of *key* in a table of a power of two slots; an empty one where it is new."""
     slot = (key ^ key >> 32) & (keys.size - 1)
     while keys[slot] != key and keys[slot] != 0:
@@ -48,7 +71,7 @@ def _slot(keys: Any, key: Any) -> Any:
 
 
 @part
-def _slots(count: Any) -> Any:
+def slots_for(count: Any) -> Any:
     """Return how many slots a table of *count* keys has."""
     slots = 16
     while slots < 2 * count:
@@ -89,21 +112,22 @@ def _copy_value(source: Any, attributes: Any, at: Any, out: Any, size: Any, most
 
 @part
 def read_references(source: Any, attributes: Any, sources: Any, seed: Any) -> Any:
-    """Number the distinct references of the sources in place; return them, each ended with NUL."""
-    slots = _slots(len(sources))
+    """Number the distinct references of the sources in place; return them, each ended with NUL, and where each ends."""
+    slots = slots_for(len(sources))
     keys, numbers = np.zeros(slots, np.int64), np.empty(slots, np.int64)
-    out = np.empty(source.size + len(sources), np.uint8)
+    out, ends = np.empty(source.size + len(sources), np.uint8), np.empty(len(sources), np.int64)
     size = count = np.int64(0)
     for row in range(len(sources)):
         begin, end = attributes[sources[row, REFERENCE], FROM], attributes[sources[row, REFERENCE], TO]
         key = mix(source, begin, end, seed) | 1
-        slot = _slot(keys, key)
+        slot = slot_of(keys, key)
         if keys[slot] == 0:
             keys[slot], numbers[slot] = key, count
             size = _copy(source, begin, end, out, size, end - begin)
+            ends[count] = size - 1
             count += 1
         sources[row, REFERENCE] = numbers[slot]
-    return out[:size]
+    return out[:size], ends[:count]
 
 
 @part
@@ -120,7 +144,7 @@ def read_manners(source: Any, elements: Any, attributes: Any, sources: Any, seed
 
     A manner is a tag with its rel and, for link elements, its type.
     """
-    slots = _slots(len(sources))
+    slots = slots_for(len(sources))
     keys, numbers = np.zeros(slots, np.int64), np.empty(slots, np.int64)
     out = np.empty(source.size + 3 * len(sources), np.uint8)
     size = count = np.int64(0)
@@ -130,7 +154,7 @@ def read_manners(source: Any, elements: Any, attributes: Any, sources: Any, seed
         rel = value_of(elements, attributes, element, _REL)
         kind = value_of(elements, attributes, element, _TYPE) if tag == _LINK else -1
         key = _mix_value(source, attributes, rel, seed + tag) * 3 + _mix_value(source, attributes, kind, seed) | 1
-        slot = _slot(keys, key)
+        slot = slot_of(keys, key)
         if keys[slot] == 0:
             keys[slot], numbers[slot] = key, count
             begin, end = _name_span(source, elements, element)
@@ -180,7 +204,7 @@ def _look(source: Any, elements: Any, attributes: Any, element: Any, table: Any,
     )
     for value in values:
         key = key * 3 + _mix_value(source, attributes, value, sizes[2])
-    slot = _slot(keys, key | 1)
+    slot = slot_of(keys, key | 1)
     if keys[slot] == 0:
         keys[slot], numbers[slot] = key | 1, sizes[0]
         if form:
@@ -203,7 +227,7 @@ def read_places(source: Any, elements: Any, attributes: Any, sources: Any, wraps
     Returns:
         The distinct looks, four texts each, and for each setting from 1 the one around it and its look.
     """
-    slots = _slots(len(elements) + len(sources))
+    slots = slots_for(len(elements) + len(sources))
     table = np.zeros(slots, np.int64), np.empty(slots, np.int64)
     looks = np.empty(source.size + 4 * (len(elements) + len(sources)), np.uint8), np.array([0, 0, seed])
     keys, numbers = np.zeros(slots, np.int64), np.empty(slots, np.int64)
@@ -226,7 +250,7 @@ def read_places(source: Any, elements: Any, attributes: Any, sources: Any, wraps
             form = _wraps_page(elements, at, wraps)
             look = _look(source, elements, attributes, at, table, looks, form)
             key = (setting + 1) << 32 | look + 1
-            slot = _slot(keys, key)
+            slot = slot_of(keys, key)
             if keys[slot] == 0:
                 pairs[count, 0], pairs[count, 1] = setting, look
                 count += 1

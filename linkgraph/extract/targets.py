@@ -7,10 +7,15 @@ encoding. Refuses, and counts, what is longer than `linkgraph.urls.MAX_URL_LENGT
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from linkgraph.extract.encoders import escape_query
-from linkgraph.urls import MAX_URL_LENGTH, Url, joiner
+from linkgraph.extract.joining import join_plain
+from linkgraph.extract.strings import SEED, Texts, texts_of
+from linkgraph.urls import MAX_URL_LENGTH, Url, cut, registrable_domain, resolve
 
 MAX_REFERENCE = 8192
 """Code points of a reference as written; four times the longest URL, for blanks and dot segments."""
@@ -19,13 +24,35 @@ _OTHER_SCHEME = re.compile(r"\s*+(?!https?:)[a-z][a-z0-9+.-]*+:", re.IGNORECASE)
 _UNICODE = ("utf-8", "utf-16le", "utf-16be", "replacement")
 
 
+class Joined(NamedTuple):
+    """The distinct targets of one page as columns of equal length, and a table of their numbers for those to come."""
+
+    urls: list[str]
+    hosts: list[str]
+    domains: list[str]
+    fragments: list[str | None]
+    known: dict[tuple[str, str | None], int]
+
+    def add(self, target: Url) -> int:
+        """Return the number of *target*, a new one where it is not there yet."""
+        if not self.known:
+            self.known.update((key, number) for number, key in enumerate(zip(self.urls, self.fragments, strict=True)))
+        number = self.known.setdefault((target.url, target.fragment), len(self.urls))
+        if number == len(self.urls):
+            self.urls.append(target.url)
+            self.hosts.append(target.host)
+            self.domains.append(target.domain)
+            self.fragments.append(target.fragment)
+        return number
+
+
 class Targets:
     """Joins the references of one page, each distinct one once."""
 
-    __slots__ = ("_encoding", "_join_one", "_seen", "too_long")
+    __slots__ = ("_base", "_encoding", "_seen", "too_long")
 
     def __init__(self, base: str, encoding: str | None = None) -> None:
-        self._join_one = joiner(base)
+        self._base = base
         self._encoding = None if encoding is None or encoding in _UNICODE else encoding
         self._seen: dict[str, Url | None] = {}
         self.too_long = 0
@@ -33,15 +60,31 @@ class Targets:
 
     def of(self, reference: str) -> Url | None:
         """Return the target of *reference*; None where it is no http(s) URL or too long."""
-        return self.of_all([reference])[0]
+        if reference not in self._seen:
+            self._seen[reference] = self._join(reference)
+        return self._seen[reference]
 
-    def of_all(self, references: Sequence[str | None]) -> list[Url | None]:
-        """Return the target of each reference; None for None, for what is no http(s) URL, and for what is too long."""
-        seen = self._seen
-        for reference in references:
-            if reference is not None and reference not in seen:
-                seen[reference] = self._join(reference)
-        return [None if reference is None else seen[reference] for reference in references]
+    def of_plain(self, references: Texts) -> tuple[Joined, NDArray[np.int64]]:
+        """Return the distinct targets of *references*, and each one's number among them.
+
+        The number is -1 for a reference that `of` must join.
+        """
+        base = cut(self._base)
+        whole = f"{base.document}{base.query}{base.host}".encode()
+        steps = map(len, (base.origin, base.directory, base.document, f"{base.document}{base.query}"))
+        numbers, urls, fragments, host_of, found = join_plain(
+            references.joined, references.ends, np.frombuffer(whole, np.uint8), np.array([*steps, len(whole)]), SEED
+        )
+        hosts = texts_of(found)
+        domains = [base.domain, *map(registrable_domain, hosts[1:])]
+        which = host_of.tolist()
+        return Joined(
+            texts_of(urls),
+            [hosts[host] for host in which],
+            [domains[host] for host in which],
+            [fragment[1:] if fragment else None for fragment in texts_of(fragments)],
+            {},
+        ), numbers
 
     def _join(self, reference: str) -> Url | None:
         if len(reference) > MAX_REFERENCE:
@@ -49,7 +92,7 @@ class Targets:
             return None
         if self._encoding is not None and not reference.isascii():
             reference = _encode_query(reference, self._encoding)
-        target = self._join_one(reference)
+        target = resolve(reference, self._base)
         if target is not None and max(len(target.url), len(target.fragment or "")) > MAX_URL_LENGTH:
             self.too_long += 1
             return None

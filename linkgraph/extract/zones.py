@@ -7,7 +7,6 @@ to read style: what is a footer only by its colour stays content.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
 SECTIONING = frozenset({"article", "aside", "main", "nav", "section"})
 """Elements inside which `<header>` and `<footer>` belong to the section (HTML-AAM 1.0, banner and contentinfo)."""
@@ -47,15 +46,14 @@ NAME_ZONES = {
 }
 
 
-@lru_cache(maxsize=1 << 14)
-def zone_of(tag: str, role: str, name: str, classes: str, outer: str, sectioned: bool) -> str:
-    """Return the zone inside an element."""
+def zone_of(tag: str, role: str, name: str, classes: str, sectioned: bool) -> str:
+    """Return the zone that an element opens; empty where it is that around it."""
     zone = ROLE_ZONES.get(role) or TAG_ZONES.get(tag)
     if zone in ("header", "footer") and sectioned and not role:
         zone = None
-    if zone:
-        return zone
+    if zone or not (name or classes):
+        return zone or ""
     for token in re.findall(r"[a-z]+", f"{name} {classes}".lower()):
         if token in NAME_ZONES:
             return NAME_ZONES[token]
-    return outer
+    return ""
