@@ -7,7 +7,7 @@ than 2^31 - 1 nodes.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -18,6 +18,8 @@ from numpy.typing import ArrayLike, NDArray
 from linkgraph.errors import CorruptFileError, GraphError
 from linkgraph.graph.names import Labels, Names, Numbers, array_path, labels_of, load_array
 from linkgraph.graph.rows import Rows, rows_of
+from linkgraph.graph.stores import Files
+from linkgraph.graph.threads import Workers
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -26,8 +28,18 @@ MAX_NODES = 2**31 - 1
 """Ids are int32: half the memory traffic of int64, and no web graph of domains comes near."""
 
 
-def checked_ids(values: ArrayLike, side: str, num_nodes: int) -> NDArray[np.int32]:
-    """Return ids of nodes as int32, shape (m,); *side* is what a message calls them.
+_PART = 1 << 20
+"""Elements that are checked at a time: arrays that are mapped from disk stay there."""
+
+
+def _over_parts(look: Callable[[NDArray[Any]], Any], values: NDArray[Any]) -> list[Any]:
+    with Workers() as workers:
+        runs = [(begin, begin + _PART) for begin in range(0, len(values), _PART)]
+        return workers.each(lambda begin, end: look(values[begin:end]), runs)
+
+
+def checked_ids(values: ArrayLike, side: str, num_nodes: int) -> NDArray[Any]:
+    """Return ids of nodes as an array, shape (m,), of the type they came in; *side* is what a message calls them.
 
     Raises:
         GraphError: they are no one-dimensional integers, or one is not in 0 to num_nodes - 1.
@@ -35,23 +47,31 @@ def checked_ids(values: ArrayLike, side: str, num_nodes: int) -> NDArray[np.int3
     array = np.asarray(values)
     if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
         raise GraphError(f"{side} must be a one-dimensional array of integers, not {array.dtype}, {array.ndim}-d")
-    if array.size and not (array.min() >= 0 and array.max() < num_nodes):
+    ends = _over_parts(lambda part: (int(part.min()), int(part.max())), array)
+    low, high = min((low for low, _ in ends), default=0), max((high for _, high in ends), default=-1)
+    if low < 0 or high >= num_nodes:
         raise GraphError(
-            f"{side} holds the ids {array.min()} to {array.max()}; with {num_nodes} nodes they must lie in "
-            f"0 to {num_nodes - 1}"
+            f"{side} holds the ids {low} to {high}; with {num_nodes} nodes they must lie in 0 to {num_nodes - 1}"
         )
-    return array.astype(np.int32, copy=False)
+    return array if array.size else np.empty(0, np.int32)
+
+
+def _first_bad(weights: NDArray[np.float64]) -> int:
+    """Return the place of the first one that is negative or not finite, -1 where there is none."""
+    good = np.isfinite(weights) & (weights >= 0)
+    return -1 if good.all() else int(good.argmin())
 
 
 def _checked_weights(values: ArrayLike | None, edges: int) -> NDArray[np.float64] | None:
     if values is None:
         return None
-    weights = np.array(values, np.float64)
+    weights = np.asarray(values, np.float64)
     if weights.shape != (edges,):
         raise GraphError(f"{weights.size} weights for {edges} edges; give one weight an edge")
-    if not np.isfinite(weights).all() or (weights < 0).any():
-        bad = int(np.flatnonzero(~np.isfinite(weights) | (weights < 0))[0])
-        raise GraphError(f"edge {bad} weighs {weights[bad]}; a weight must be finite and not negative")
+    for part, bad in enumerate(_over_parts(_first_bad, weights)):
+        if bad >= 0:
+            edge = part * _PART + bad
+            raise GraphError(f"edge {edge} weighs {weights[edge]}; a weight must be finite and not negative")
     return weights
 
 
@@ -95,10 +115,14 @@ class LinkGraph:
         weights: ArrayLike | None = None,
         names: Iterable[Hashable] | None = None,
         strength: ArrayLike | None = None,
+        *,
+        stem: Path | None = None,
     ) -> LinkGraph:
         """Build from an edge list in any order.
 
         Edges that stand twice become one: their weights are added; without weights they count once. Self-loops stay.
+        Beside the arrays given, unweighted edges take 8 bytes an edge and 24 a node at most. With *stem* they may be
+        more than memory holds: rows go to disk as they are made, and `stores.ROUND_BYTES` and 24 bytes a node are held.
 
         Args:
             src: shape (m,), integers; the node that links.
@@ -107,17 +131,27 @@ class LinkGraph:
             weights: shape (m,), finite and not negative; None for 1 each.
             names: n distinct labels; None for the ids themselves.
             strength: shape (n,), no less than what the node's links weigh; None for just that.
+            stem: write the graph as `save` does, and return it as `load` does; None to keep it in memory.
 
         Raises:
-            GraphError: an id out of range, a bad weight or strength, arrays of different lengths, or too many nodes.
+            GraphError: an id out of range, a bad weight or strength, arrays of different lengths, too many nodes, or a
+                *stem* for labels that are not strings.
         """
         if not 0 <= num_nodes <= MAX_NODES:
             raise GraphError(f"{num_nodes} nodes; a graph holds 0 to {MAX_NODES}")
         sources, targets = checked_ids(src, "src", num_nodes), checked_ids(dst, "dst", num_nodes)
         if len(sources) != len(targets):
             raise GraphError(f"{len(sources)} sources and {len(targets)} targets; an edge needs one of each")
-        links = rows_of(sources, targets, _checked_weights(weights, len(sources)), num_nodes)
-        return cls(links, links.transpose(), labels_of(names, num_nodes), _checked_strength(strength, links))
+        checked, labels = _checked_weights(weights, len(sources)), labels_of(names, num_nodes)
+        if stem is None:
+            links = rows_of(sources, targets, checked, num_nodes)
+            return cls(links, links.transpose(), labels, _checked_strength(strength, links))
+        _savable(labels)
+        weighted = checked is not None
+        links = rows_of(sources, targets, checked, num_nodes, Files(stem, "links", weighted=weighted))
+        backlinks = links.transpose(Files(stem, "backlinks", weighted=weighted))
+        _save_all_but_edges(cls(links, backlinks, labels, _checked_strength(strength, links)), stem, named=True)
+        return cls.load(stem)
 
     @property
     def transpose(self) -> LinkGraph:
@@ -199,16 +233,12 @@ class LinkGraph:
         Raises:
             GraphError: the labels are not strings.
         """
-        if not isinstance(self.names, Names | Numbers):
-            raise GraphError("only a graph whose names are strings can be saved; name the nodes with strings")
+        _savable(self.names)
         for side, rows in (("links", self.links), ("backlinks", self.backlinks)):
-            for part, array in (("indptr", rows.indptr), ("indices", rows.indices), ("weights", rows.weights)):
-                if array is not None:
-                    np.save(array_path(stem, f"{side}.{part}"), array)
-        if self.strength is not None:
-            np.save(array_path(stem, "strength"), self.strength)
-        if named and isinstance(self.names, Names):
-            self.names.save(stem)
+            np.save(array_path(stem, f"{side}.indices"), rows.indices)
+            if rows.weights is not None:
+                np.save(array_path(stem, f"{side}.weights"), rows.weights)
+        _save_all_but_edges(self, stem, named=named)
 
     @classmethod
     def load(cls, stem: Path, names: Names | None = None) -> LinkGraph:
@@ -228,6 +258,27 @@ class LinkGraph:
         if strength is not None and len(strength) != count:
             raise CorruptFileError(f"{array_path(stem, 'strength')} is of another graph; run `linkgraph build` again")
         return cls(links, backlinks, labels_of(names, count), strength)
+
+
+def _savable(labels: Labels) -> None:
+    if not isinstance(labels, Names | Numbers):
+        raise GraphError("only a graph whose names are strings can be saved; name the nodes with strings")
+
+
+def _save_all_but_edges(graph: LinkGraph, stem: Path, *, named: bool) -> None:
+    """Write what is not an edge's, and remove what a graph of before had and this one has not."""
+    for side, rows in (("links", graph.links), ("backlinks", graph.backlinks)):
+        np.save(array_path(stem, f"{side}.indptr"), rows.indptr)
+        if rows.weights is None:
+            array_path(stem, f"{side}.weights").unlink(missing_ok=True)
+    if graph.strength is None:
+        array_path(stem, "strength").unlink(missing_ok=True)
+    else:
+        np.save(array_path(stem, "strength"), graph.strength)
+    if named and isinstance(graph.names, Names):
+        graph.names.save(stem)
+    elif named:
+        array_path(stem, "names.offsets").unlink(missing_ok=True)
 
 
 def _load_rows(stem: Path, side: str) -> Rows:

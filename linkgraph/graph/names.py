@@ -166,7 +166,9 @@ class Names(Sequence[str]):
         """Write `<stem>.names.offsets.npy`, `<stem>.names.bytes.npy` and, if need be, `<stem>.names.order.npy`."""
         np.save(array_path(stem, "names.offsets"), self._offsets)
         np.save(array_path(stem, "names.bytes"), self._data)
-        if self._order is not None:
+        if self._order is None:
+            array_path(stem, "names.order").unlink(missing_ok=True)
+        else:
             np.save(array_path(stem, "names.order"), self._order)
 
     @classmethod

@@ -1,13 +1,14 @@
 """An edge list → sorted rows of neighbours, and their transpose, in compiled loops.
 
-Promises edges spread over buckets that fit a core's cache and sorted there, so that no access is random beyond it: 14
-million random edges a second where counting sorts over all rows took 0.3. Beside the input and the rows it holds
-`ROUND_BYTES`, however many edges there are: a round takes some of the buckets. Trusts its input; `csr` checks it.
+Promises edges spread over buckets that fit a core's cache and sorted there, so that no access is random beyond it, and
+rows that depend on the edges alone, not on the number of threads. A round takes some of the buckets and reads the input
+once: in memory, both directions of unweighted edges peak at 8 bytes an edge and 24 a node. Trusts its input; `csr`
+checks it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Protocol
@@ -15,17 +16,23 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from linkgraph.graph import buckets
+from linkgraph.graph.buckets import Cut
+from linkgraph.graph.stores import Columns, Memory, Store
 from linkgraph.graph.threads import Workers
 from linkgraph.jit import kernel
 
-ROUND_BYTES = 1 << 29
-"""Bytes of packed edges in a round; where more are needed, the input is read once a round."""
+_CHUNKS = 512
+"""Parts at most that the input is read in, each with its own places in every bucket."""
 
-_BUCKETS = 512
-"""Buckets at most: as many pages as a core translates without a walk, and a bucket of 100 million edges is 1.6 MB."""
+_CHUNK_EDGES = 1 << 20
+"""Edges in such a part at least."""
 
-_CHUNKS = 8
-"""Parts that the input is read in at once, each with its own places in every bucket."""
+_TURN_EDGES = 1 << 20
+"""Edges of a round at least when rows in memory are turned round."""
+
+_TURN_BYTES_A_NODE = 7
+"""Bytes of tags in such a round for each node: both directions and their tags peak at 8 bytes an edge and 23 a node."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,9 +62,16 @@ class Rows:
         sums: NDArray[np.float64] = _row_sums(self.indptr, self.weights)
         return sums
 
-    def transpose(self) -> Rows:
-        """Return the rows of the other direction."""
-        return _sorted_rows(_Turned(self.indptr, self.indices), self.weights, len(self.indptr) - 1)
+    def transpose(self, store: Store | None = None) -> Rows:
+        """Return the rows of the other direction; they come out sorted, because these are read in order.
+
+        Args:
+            store: where the rows go; None is memory.
+        """
+        nodes = len(self.indptr) - 1
+        spare = max(_TURN_EDGES, _TURN_BYTES_A_NODE * nodes // 2)
+        store = store or Memory(len(self.indices), weighted=self.weights is not None, spare=spare)
+        return _made(_Turned(self), nodes, store)
 
 
 @kernel
@@ -74,169 +88,127 @@ def _row_sums(indptr: Any, weights: Any) -> Any:
     return sums
 
 
-@kernel
-def _offsets(keys: Any, num_nodes: int) -> Any:
-    indptr = np.zeros(num_nodes + 1, np.int64)
-    for key in keys:
-        indptr[key + 1] += 1
-    for node in range(num_nodes):
-        indptr[node + 1] += indptr[node]
-    return indptr
-
-
-@kernel
-def _count(keys: Any, shift: int, buckets: int, begin: int, end: int) -> Any:
-    counts = np.zeros(buckets, np.int64)
-    for edge in range(begin, end):
-        counts[keys[edge] >> shift] += 1
-    return counts
-
-
-@kernel
-def _collect(
-    src: Any, dst: Any, shift: int, low: int, high: int, fill: Any, packed: Any, spots: Any, begin: int, end: int
-) -> None:
-    """Put the edges of the buckets low to high where `fill` says, the source in the high half."""
-    for edge in range(begin, end):
-        bucket = src[edge] >> shift
-        if low <= bucket < high:
-            place = fill[bucket]
-            fill[bucket] = place + 1
-            packed[place] = (np.int64(src[edge]) << 32) | dst[edge]
-            if spots is not None:
-                spots[place] = edge
-
-
-@kernel
-def _collect_turned(
-    indptr: Any, columns: Any, shift: int, low: int, high: int, fill: Any, packed: Any, spots: Any, begin: int, end: int
-) -> None:
-    """The same for rows read the other way: the column is the source, the row the target."""
-    row = np.searchsorted(indptr, begin, side="right") - 1
-    for edge in range(begin, end):
-        while indptr[row + 1] <= edge:
-            row += 1
-        bucket = columns[edge] >> shift
-        if low <= bucket < high:
-            place = fill[bucket]
-            fill[bucket] = place + 1
-            packed[place] = (np.int64(columns[edge]) << 32) | row
-            if spots is not None:
-                spots[place] = edge
-
-
-@kernel
-def _emit(packed: Any, spots: Any, weights: Any, columns: Any, moved: Any, counts: Any, kept: int) -> int:
-    """Write sorted edges behind the first `kept`, equal ones as one; returns how many there are then."""
-    last = np.int64(-1)
-    for place in range(len(packed)):
-        if packed[place] == last:
-            if weights is not None:
-                moved[kept - 1] += weights[spots[place]]
-            continue
-        last = packed[place]
-        columns[kept] = np.int32(last & 0xFFFFFFFF)
-        counts[(last >> 32) + 1] += 1
-        if weights is not None:
-            moved[kept] = weights[spots[place]]
-        kept += 1
-    return kept
-
-
 class _Edges(Protocol):
     """Where edges are read from."""
 
-    @property
-    def keys(self) -> NDArray[np.int32]:
-        """The source of each edge."""
+    def __len__(self) -> int: ...
 
-    def collect(self, *bucket: Any) -> None:
-        """Collect the edges of some buckets."""
+    def keys(self, begin: int, end: int) -> NDArray[np.int32]:
+        """Return the rows that some edges belong to."""
+
+    def spread(self, begin: int, end: int, *into: Any) -> None:
+        """Spread some edges over buckets."""
+
+    def settle(self, tags: NDArray[np.uint16], edges: Columns, counts: NDArray[np.int64]) -> int:
+        """Bring one bucket in order; returns how many edges are left of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Listed:
-    """An edge list."""
+    """An edge list in any order and of any integers, read part by part."""
 
-    keys: NDArray[np.int32]
-    dst: NDArray[np.int32]
+    src: NDArray[Any]
+    dst: NDArray[Any]
+    weights: NDArray[np.float64] | None
+    nodes: int
 
-    def collect(self, *bucket: Any) -> None:
-        _collect(self.keys, self.dst, *bucket)
+    def __len__(self) -> int:
+        return len(self.src)
+
+    def keys(self, begin: int, end: int) -> NDArray[np.int32]:
+        return np.ascontiguousarray(self.src[begin:end], np.int32)
+
+    def values(self, begin: int, end: int) -> NDArray[np.int32]:
+        return np.ascontiguousarray(self.dst[begin:end], np.int32)
+
+    def spread(self, begin: int, end: int, *into: Any) -> None:
+        weights = None if self.weights is None else self.weights[begin:end]
+        buckets.spread(self.keys(begin, end), self.values(begin, end), weights, *into)
+
+    def settle(self, tags: NDArray[np.uint16], edges: Columns, counts: NDArray[np.int64]) -> int:
+        return buckets.merged(tags, edges, self.nodes, counts)
 
 
 @dataclass(frozen=True, slots=True)
 class _Turned:
-    """Rows, read against the links."""
+    """Rows, read against the links: their order is what the rows of the other direction need."""
 
-    indptr: NDArray[np.int64]
-    keys: NDArray[np.int32]
+    rows: Rows
 
-    def collect(self, *bucket: Any) -> None:
-        _collect_turned(self.indptr, self.keys, *bucket)
+    def __len__(self) -> int:
+        return len(self.rows.indices)
 
+    def keys(self, begin: int, end: int) -> NDArray[np.int32]:
+        return self.rows.indices[begin:end]
 
-def _chunks(count: int) -> list[tuple[int, int]]:
-    cuts = [count * part // _CHUNKS for part in range(_CHUNKS + 1)]
-    return [(begin, end) for begin, end in pairwise(cuts) if begin < end]
+    def spread(self, begin: int, end: int, *into: Any) -> None:
+        buckets.spread_rows(self.rows.indptr, self.rows.indices, self.rows.weights, begin, end, *into)
 
-
-def _rounds(sizes: NDArray[np.int64], limit: int) -> Iterator[tuple[int, int]]:
-    """Cut buckets into runs of at most *limit* edges, one bucket at least."""
-    begin, held = 0, 0
-    for bucket, size in enumerate(sizes.tolist()):
-        if bucket > begin and held + size > limit:
-            yield begin, bucket
-            begin, held = bucket, 0
-        held += size
-    yield begin, len(sizes)
+    def settle(self, tags: NDArray[np.uint16], edges: Columns, counts: NDArray[np.int64]) -> int:
+        buckets.placed(tags, *edges, counts)
+        return len(tags)
 
 
-def _sorted_rows(edges: _Edges, weights: NDArray[np.float64] | None, num_nodes: int) -> Rows:
-    count = len(edges.keys)
-    shift = max(0, (max(num_nodes - 1, 1) // _BUCKETS).bit_length())
-    buckets = (max(num_nodes - 1, 0) >> shift) + 1
-    chunks = _chunks(count)
-    columns, counts = np.empty(count, np.int32), np.zeros(num_nodes + 1, np.int64)
-    moved = None if weights is None else np.empty(count)
-    if not count:
-        return Rows(counts, columns, moved)
-    kept, width = 0, 8 if weights is None else 16
+def _chunks(edges: int) -> list[tuple[int, int, int]]:
+    step = max(_CHUNK_EDGES, -(-edges // _CHUNKS))
+    return [(chunk, begin, min(begin + step, edges)) for chunk, begin in enumerate(range(0, edges, step))]
+
+
+def _rounds(sizes: NDArray[np.int64], limit: Callable[[], int]) -> Iterator[tuple[int, int]]:
+    """Cut buckets into runs of at most `limit()` edges, as it is at the begin of the run; one bucket at least."""
+    ends, begin = np.cumsum(sizes), 0
+    while begin < len(sizes):
+        before = int(ends[begin - 1]) if begin else 0
+        end = max(int(np.searchsorted(ends, before + limit(), side="right")), begin + 1)
+        yield begin, end
+        begin = end
+
+
+def _made(edges: _Edges, nodes: int, store: Store) -> Rows:
+    """Return the rows of the edges, made round after round."""
+    cut, indptr = Cut.of(nodes, len(edges)), np.zeros(nodes + 1, np.int64)
+    chunks = _chunks(len(edges))
+    sizes = np.zeros((len(chunks), cut.buckets), np.int64)
     with Workers() as workers:
-        sizes = np.array(workers.each(lambda begin, end: _count(edges.keys, shift, buckets, begin, end), chunks))
-        for low, high in _rounds(sizes.sum(axis=0), ROUND_BYTES // width):
-            packed, spots = _collected(edges, sizes, (shift, low, high), weights is not None, workers)
-            kept = _emit(packed, spots, weights, columns, moved, counts, kept)
-    indptr = np.cumsum(counts)
-    return Rows(indptr, columns[:kept], None if moved is None else moved[:kept])
+        workers.each(lambda chunk, begin, end: buckets.count(edges.keys(begin, end), cut.shift, sizes[chunk]), chunks)
+        for low, high in _rounds(sizes.sum(axis=0), store.limit):
+            counts = indptr[1:][low << cut.shift : high << cut.shift]
+            store.keep(_round(edges, (cut.shift, low), sizes[:, low:high], store, counts, workers))
+    return Rows(np.cumsum(indptr, out=indptr), *store.columns())
 
 
-def _collected(
-    edges: _Edges, sizes: NDArray[np.int64], bucket: tuple[int, int, int], weighted: bool, workers: Workers
-) -> tuple[NDArray[np.int64], NDArray[np.int64] | None]:
-    """Return the edges of some buckets, sorted, and where each stands in the input if that is asked for."""
-    _, low, high = bucket
-    mine = sizes[:, low:high]
-    starts = np.concatenate([[0], np.cumsum(mine.sum(axis=0))])
-    fill = np.zeros_like(sizes)
-    fill[:, low:high] = starts[:-1] + np.cumsum(mine, axis=0) - mine
-    packed = np.empty(starts[-1], np.int64)
-    spots = np.empty(starts[-1], np.int64) if weighted else None
-    places = {begin: fill[part] for part, (begin, _) in enumerate(_chunks(len(edges.keys)))}
+def _round(
+    edges: _Edges, place: tuple[int, int], sizes: NDArray[np.int64], store: Store, counts: NDArray[np.int64],
+    workers: Workers,
+) -> int:  # fmt: skip
+    """Sort some buckets into the store's room; returns how many edges are left of them."""
+    shift, _ = place
+    starts = np.concatenate([[0], np.cumsum(sizes.sum(axis=0))]).tolist()
+    fill = starts[:-1] + np.cumsum(sizes, axis=0) - sizes
+    columns, weights = store.room(starts[-1])
+    tags = store.tags(starts[-1])
     workers.each(
-        lambda begin, end: edges.collect(*bucket, places[begin], packed, spots, begin, end), _chunks(len(edges.keys))
+        lambda chunk, begin, end: edges.spread(begin, end, *place, fill[chunk], tags, columns, weights),
+        _chunks(len(edges)),
     )
-    workers.each(lambda begin, end: _sort(packed, spots, begin, end), list(pairwise(starts.tolist())))
-    return packed, spots
+
+    def settle(bucket: int, begin: int, end: int) -> int:
+        mine = columns[begin:end], None if weights is None else weights[begin:end]
+        return edges.settle(tags[begin:end], mine, counts[bucket << shift : (bucket + 1) << shift])
+
+    runs = [(bucket, begin, end) for bucket, (begin, end) in enumerate(pairwise(starts)) if begin < end]
+    kept = 0
+    for (_, begin, _), left in zip(runs, workers.each(settle, runs), strict=True):
+        if kept < begin:
+            _move(columns, weights, begin, kept, left)
+        kept += left
+    return kept
 
 
-def _sort(packed: NDArray[np.int64], spots: NDArray[np.int64] | None, begin: int, end: int) -> None:
-    if spots is None:
-        packed[begin:end].sort()
-        return
-    order = np.argsort(packed[begin:end], kind="stable")  # weights of equal edges are added in the order of the input
-    packed[begin:end] = packed[begin:end][order]
-    spots[begin:end] = spots[begin:end][order]
+def _move(columns: NDArray[np.int32], weights: NDArray[np.float64] | None, begin: int, to: int, count: int) -> None:
+    columns[to : to + count] = columns[begin : begin + count]
+    if weights is not None:
+        weights[to : to + count] = weights[begin : begin + count]
 
 
 @kernel
@@ -247,17 +219,38 @@ def _ascends(src: Any, dst: Any) -> bool:
     return True
 
 
+def _in_order(edges: _Listed) -> bool:
+    """Return whether the edges ascend and none stands twice."""
+    parts = ((max(begin - 1, 0), end) for _, begin, end in _chunks(len(edges)))
+    return all(_ascends(edges.keys(*part), edges.values(*part)) for part in parts)
+
+
+def _copied(edges: _Listed, store: Store) -> Rows:
+    """Return the rows of edges that are in order."""
+    indptr = np.zeros(edges.nodes + 1, np.int64)
+    for _, begin, end in _chunks(len(edges)):
+        columns, weights = store.room(end - begin)
+        columns[:] = edges.dst[begin:end]
+        if weights is not None and edges.weights is not None:
+            weights[:] = edges.weights[begin:end]
+        buckets.count(edges.keys(begin, end), 0, indptr[1:])
+        store.keep(end - begin)
+    return Rows(np.cumsum(indptr, out=indptr), *store.columns())
+
+
 def rows_of(
-    src: NDArray[np.int32], dst: NDArray[np.int32], weights: NDArray[np.float64] | None, num_nodes: int
-) -> Rows:
+    src: NDArray[Any], dst: NDArray[Any], weights: NDArray[np.float64] | None, num_nodes: int,
+    store: Store | None = None,
+) -> Rows:  # fmt: skip
     """Return the rows of an edge list in any order; edges that stand twice are merged, their weights added.
 
     Args:
-        src: shape (m,), ids in 0 to num_nodes - 1, checked before. May be mapped from disk.
+        src: shape (m,), ids in 0 to num_nodes - 1, checked before; any type of integer. May be mapped from disk.
         dst: shape (m,), the same.
         weights: shape (m,), or None.
         num_nodes: n.
+        store: where the rows go; None is memory.
     """
-    if _ascends(src, dst):
-        return Rows(_offsets(src, num_nodes), dst.copy(), weights)
-    return _sorted_rows(_Listed(src, dst), weights, num_nodes)
+    edges = _Listed(src, dst, weights, num_nodes)
+    store = store or Memory(len(src), weighted=weights is not None)
+    return _copied(edges, store) if _in_order(edges) else _made(edges, num_nodes, store)

@@ -68,8 +68,8 @@ class Workers:
         if self._pool:
             self._pool.shutdown()
 
-    def each(self, call: Callable[[int, int], Any], runs: Sequence[tuple[int, int]]) -> list[Any]:
-        """Return `call(begin, end)` for every run, in the order of the runs."""
+    def each(self, call: Callable[..., Any], runs: Sequence[tuple[int, ...]]) -> list[Any]:
+        """Return `call(*run)` for every run, mostly (begin, end), in the order of the runs."""
         if self._pool is None or len(runs) == 1:
-            return [call(begin, end) for begin, end in runs]
+            return [call(*run) for run in runs]
         return list(self._pool.map(lambda run: call(*run), runs))
