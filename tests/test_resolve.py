@@ -10,6 +10,7 @@ import pytest
 from linkgraph.errors import RefusedError, UsageError
 from linkgraph.fetch.guard import Guard, parse_networks
 from linkgraph.fetch.resolve import (
+    DNS_MEMORY,
     GuardedConnector,
     GuardedResolver,
     Mapping,
@@ -187,6 +188,19 @@ def test_a_second_answer_of_a_hostile_name_server_is_never_asked_for():
 
     assert found == [["8.8.8.8"]] * 3
     assert asked == 1
+
+
+def test_names_whose_answers_have_expired_are_not_kept():
+    async def ask():
+        moment = 0.0
+        resolver = GuardedResolver(OPEN, clock=lambda: moment)
+        resolver._system = Names(*[["8.8.8.8"]] * 100)
+        for number in range(100):
+            moment = number * DNS_MEMORY / 10
+            await resolver.resolve(f"host{number}.test", 80)
+        return list(resolver._known)
+
+    assert asyncio.run(ask()) == [f"host{number}.test" for number in range(90, 100)]
 
 
 @pytest.mark.parametrize("host", ["10.0.0.1", "::1", "::ffff:127.0.0.1", "169.254.169.254", "fe80::1"])

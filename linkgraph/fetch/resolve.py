@@ -144,13 +144,17 @@ class GuardedResolver(AbstractResolver):
     async def _look_up(self, host: str) -> _Found:
         try:
             found = await self._ask(host)
-            self._known[host] = self._clock(), found
-            self._known.move_to_end(host)
-            if len(self._known) > _KNOWN_NAMES:
-                self._known.popitem(last=False)
+            self._remember(host, found)
             return found
         finally:
             del self._under_way[host]
+
+    def _remember(self, host: str, found: _Found) -> None:
+        now = self._clock()
+        self._known[host] = now, found
+        self._known.move_to_end(host)
+        while len(self._known) > _KNOWN_NAMES or next(iter(self._known.values()))[0] + DNS_MEMORY <= now:
+            self._known.popitem(last=False)
 
     async def _ask(self, host: str) -> _Found:
         if self._system is None:
