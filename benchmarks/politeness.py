@@ -39,7 +39,7 @@ def crawl(variant: str, web: Miniweb, urls: Path, folder: Path, number: int) -> 
 
 
 def main() -> None:
-    options = asked(__doc__, rounds=5)
+    options = asked(__doc__, rounds=5, pages=600)
     if options is None:
         return
     took: dict[str, list[tuple[float, float]]] = {"whole": [], "bare": []}

@@ -10,11 +10,13 @@ import pytest
 
 from linkgraph.extract.answer import observe
 from linkgraph.extract.aside import INLINE, Aside, cost
+from linkgraph.extract.reopening import reopened
 from linkgraph.model import Links, Page
 
 HTML = [("Content-Type", "text/html; charset=utf-8")]
 XML = [("Content-Type", "application/xml")]
 URL = "http://a.test/x"
+FORMATS = b"".join(b"<b a=%d></i>" % number for number in range(300))
 LARGE = b"<p>" + b"".join(b"<p>some words <a href=/%d>and a link</a> more</p>" % one for one in range(9_000))
 SITEMAP = b"<urlset>" + b"".join(b"<url><loc>http://a.test/%d</loc></url>" % one for one in range(20_000))
 SLOW = b"<urlset>" + b"<x/>" * 480_000 + b"&" * 1_000_000
@@ -84,6 +86,8 @@ def test_what_costs_another_process_seconds_costs_this_one_a_fraction():
         b"<div " + b"a=1 " * 200_000,
         b"<meta name=robots>" * 1200,
         b"&a" * 100_000,
+        b"<p>" + FORMATS + b"<p>x" * 300,
+        b"<P>" + FORMATS.upper() + b"</I></P><P>x" * 300,
     ],
 )
 def test_what_may_take_long_is_known_by_its_bytes(body):
@@ -100,6 +104,31 @@ def test_an_ordinary_page_is_read_where_it_is():
     text = b"<p>" + b"A paragraph of plain words, as long as most of them are. " * 5 + b"<a href=/x>a link</a></p>"
 
     assert cost("http://a.test/", text * 100) < INLINE
+
+
+def test_formatting_that_ends_where_it_began_is_no_reason_to_read_a_page_elsewhere():
+    text = b"<p><font size=2><b>A <i>paragraph</i></b> of <code>words</code> <a href=/x><em>and</em></a></font></p>"
+
+    assert cost("http://a.test/", text * 150) < INLINE
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (b"", 0),
+        (b"<", 0),
+        (b"<b", 0),
+        (b"<b><p>", 1),
+        (b"<B><p><i ><hr/></I><p>", 4),
+        (b"</b><b><b></b></b><p>", 0),
+        (b"<b></i></u><p>", 1),
+        (b"<b1><bx><strongest><col><embed><p>", 0),
+        (b"<strong><nobr><strike><p></strike></nobr></strong><p>", 3),
+        (b"<i>" * 1000 + b"<p>", 512),
+    ],
+)
+def test_formatting_left_open_is_counted_at_each_other_tag(body, expected):
+    assert reopened(body) == expected
 
 
 def test_an_error_in_the_other_process_is_one_here():

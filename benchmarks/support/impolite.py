@@ -18,8 +18,9 @@ from linkgraph.fetch.resolve import GuardedResolver
 from linkgraph.frontier.frontier import Frontier
 
 
-async def let_through(_middleware: PolitenessMiddleware, _request: Any) -> None:
-    """Ask nobody."""
+async def let_through(_middleware: PolitenessMiddleware, request: Any) -> None:
+    """Ask nobody; Scrapy gives the request by its name."""
+    del request
 
 
 def main(variant: str, arguments: list[str]) -> None:

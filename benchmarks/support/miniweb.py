@@ -109,11 +109,11 @@ def reason_to_skip() -> str | None:
     return f"{', '.join(missing)} is not installed" if missing else None
 
 
-def asked(doc: str | None, rounds: int) -> argparse.Namespace | None:
+def asked(doc: str | None, rounds: int, pages: int = 3500) -> argparse.Namespace | None:
     """Return the options of a benchmark that crawls the mini-web in rounds; None, having said why, where it cannot."""
     parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="one round over a few sites")
-    parser.add_argument("--pages", type=int, default=3500, help="pages of the chosen sites together")
+    parser.add_argument("--pages", type=int, default=pages, help="pages of the chosen sites together")
     parser.add_argument("--rounds", type=int, default=rounds)
     parser.add_argument("--unpacked", type=Path, help="where the mini-web is, or will be, unpacked")
     options = parser.parse_args()

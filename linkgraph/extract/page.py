@@ -29,6 +29,7 @@ from linkgraph.extract.markup import MERGE_CHECKED, media_type
 from linkgraph.extract.owners import owner_ids
 from linkgraph.extract.places import PARSER_DEPTH
 from linkgraph.extract.rel import NO_REL, link_kind, rel_of
+from linkgraph.extract.reopening import reopened
 from linkgraph.extract.sheet import Meta, Sheet
 from linkgraph.extract.targets import MAX_REFERENCE, Targets
 from linkgraph.extract.text import tidy_or_none
@@ -86,6 +87,7 @@ def prepare() -> None:
     body = "<html lang=a><base href=/><script src=/>x</script><title>a</title><h1>a</h1><p>e\u0301 <a href=/>b</a> c"
     for page in (body, f"{body}<math>", f"{body}{' ' * MERGE_CHECKED}"):
         extract("http://localhost/", (), page.encode())
+    reopened(b"<b>")
 
 
 def examine(url: str, headers: Headers, body: bytes, *, truncated: bool = False, resources: bool = False) -> Extraction:
