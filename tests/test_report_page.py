@@ -62,6 +62,10 @@ def row(domain: str = "asked.example", **columns) -> dict:
         "top_referring_authority": [5.0],
         "top_referring_backlinks": [1],
         "top_referring_pages": ["http://ref.example/page"],
+        "quality_median": 30.0,
+        "best_pages": ["http://ref.example/page"],
+        "best_anchors": ["an anchor"],
+        "best_qualities": [30.0],
     } | columns
 
 
@@ -75,7 +79,7 @@ def parse(*rows: dict, facts: Facts = FACTS) -> LexborHTMLParser:
 
 def hostile_row(string: str) -> dict:
     """A row in which every string from the web is *string*."""
-    lists = ("top_anchors", "top_referring_domains", "top_referring_pages", "near_names")
+    lists = ("top_anchors", "top_referring_domains", "top_referring_pages", "best_pages", "best_anchors", "near_names")
     return row(string, **{name: [string] for name in lists})
 
 
@@ -146,7 +150,7 @@ def test_the_policy_forbids_what_the_page_does_not_need():
 def test_every_link_to_the_web_is_http_and_tells_nothing_of_the_reader():
     links = [node.attributes for node in parse(row()).css("a") if not node.attributes["href"].startswith("#")]
 
-    assert [one["href"] for one in links] == ["http://ref.example/page"]
+    assert [one["href"] for one in links] == ["http://ref.example/page"] * 2
     assert all(one["rel"] == "noopener nofollow noreferrer" for one in links)
 
 

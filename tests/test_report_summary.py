@@ -17,6 +17,7 @@ LINK = {
     "ugc": False,
     "sponsored": False,
     "src_authority": 0.0,
+    "quality": None,
 }
 
 
@@ -58,7 +59,7 @@ class Told:
         self.asked.append(domain)
         types = {"alt": pa.string(), "nofollow": pa.bool_(), "ugc": pa.bool_(), "sponsored": pa.bool_()}
         names = [*LINK, "src_url", "src_domain"]
-        floats = {"src_authority": pa.float64()}
+        floats = {"src_authority": pa.float64(), "quality": pa.float64()}
         fields = [pa.field(name, (types | floats).get(name, pa.string())) for name in names]
         return pa.Table.from_pylist(self.links, schema=pa.schema(fields))
 
@@ -124,6 +125,29 @@ def test_what_a_page_loads_is_no_backlink():
 
     assert row["top_referring_domains"] == ["b.example"]
     assert row["top_anchors"] == ["b"]
+
+
+def test_the_best_backlinks_are_one_a_domain_and_the_median_is_theirs():
+    footer = [link(f"http://big.example/{page}", anchor="partner", quality=5.0) for page in range(50)]
+    row = row_of(
+        *footer,
+        link("http://a.example/1", anchor="a review", quality=40.0),
+        link("http://a.example/2", anchor="again", quality=60.0),
+        link("http://b.example/", anchor="b", quality=30.0),
+        link("http://c.example/", anchor="not looked at"),
+    )
+
+    assert row["best_pages"] == ["http://a.example/2", "http://b.example/", "http://big.example/0"]
+    assert row["best_anchors"] == ["again", "b", "partner"]
+    assert row["best_qualities"] == [60.0, 30.0, 5.0]
+    assert row["quality_median"] == 30.0
+
+
+def test_a_build_that_did_not_look_for_quality_has_none():
+    row = row_of(link("http://a.example/1"))
+
+    assert row["quality_median"] is None
+    assert row["best_pages"] is None
 
 
 @pytest.mark.parametrize(("crawled", "status"), [(4, "crawled"), (0, "linked")])

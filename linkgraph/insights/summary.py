@@ -43,6 +43,10 @@ SUMMARY: pa.Schema = pa.schema(
         pa.field("top_anchors", pa.list_(pa.string())),
         pa.field("top_anchor_domains", pa.list_(pa.int64())),
         pa.field("top_anchor_backlinks", pa.list_(pa.int64())),
+        pa.field("quality_median", pa.float64()),
+        pa.field("best_pages", pa.list_(pa.string())),
+        pa.field("best_anchors", pa.list_(pa.string())),
+        pa.field("best_qualities", pa.list_(pa.float64())),
         pa.field("acquisitions", pa.list_(pa.string())),
         pa.field("acquisition_domains", pa.list_(pa.int64())),
         pa.field("acquisition_backlinks", pa.list_(pa.int64())),
@@ -59,7 +63,9 @@ SUMMARY: pa.Schema = pa.schema(
 bins of `BIN_POINTS` points of authority, from 0. `top_anchors` are ordered by the number of domains that use them,
 so that a site-wide footer counts once; where a link shows an image, its alt text is the anchor. `acquisitions` are the
 words of `linkgraph.classify.ACQUISITIONS` for how the backlinks probably came about, ordered likewise; null for links
-of a build that did not classify them.
+of a build that did not classify them. `best_pages` hold the backlinks of greatest quality, 0 to 100
+(`linkgraph.insights.quality`), one a referring domain; `quality_median` is the median of the best backlink of each
+referring domain, so that a thousand footers of one site weigh as much as one; null where a build did not look for it.
 """
 
 
@@ -100,6 +106,7 @@ def _row(data: Answers, domain: str, top: int) -> dict[str, Any]:
         **_referring(links, top),
         **_anchors(links, top),
         **_acquisitions(links),
+        **_best(links, top),
     }
 
 
@@ -124,6 +131,7 @@ def _with_strings(links: pa.Table) -> pa.Table:
             "acquisition": text.get("acquisition", pa.nulls(links.num_rows, pa.string())),
             "authority": pc.coalesce(pc.cast(links.column("src_authority"), pa.float64()), pa.scalar(0.0)),
             "unfollowed": pc.cast(unfollowed, pa.int8()),
+            "quality": links["quality"] if "quality" in links.column_names else pa.nulls(links.num_rows, pa.float64()),
         }
     ).sort_by([("unfollowed", "ascending"), ("page", "ascending")])
 
@@ -165,6 +173,23 @@ def _acquisitions(links: pa.Table) -> dict[str, Any]:
         "acquisitions": found.column("acquisition").to_pylist(),
         "acquisition_domains": found.column("domain_count_distinct").to_pylist(),
         "acquisition_backlinks": found.column("domain_count").to_pylist(),
+    }
+
+
+def _best(links: pa.Table, top: int) -> dict[str, Any]:
+    judged = links.filter(links.column("quality").is_valid())
+    if not judged.num_rows:
+        return {}
+    order = [("quality", "descending"), ("page", "ascending"), ("anchor", "ascending")]
+    firsts = [(name, "first") for name in ("quality", "page", "anchor")]
+    # use_threads=False: only then is "first" the first row, which is the best link.
+    best = judged.sort_by(order).group_by("domain", use_threads=False).aggregate(firsts)
+    shown = best.slice(0, top)
+    return {
+        "quality_median": float(np.median(best.column("quality_first").to_numpy())),
+        "best_pages": shown.column("page_first").to_pylist(),
+        "best_anchors": shown.column("anchor_first").to_pylist(),
+        "best_qualities": shown.column("quality_first").to_pylist(),
     }
 
 

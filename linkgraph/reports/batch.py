@@ -19,7 +19,16 @@ from linkgraph.reports.html import Facts, page
 SEPARATOR = " | "
 """Between the entries of a list in one CSV cell."""
 
-_TERMINAL = ["domain", "status", "authority", "rank", "referring_domains", "backlinks", "followed_share"]
+_TERMINAL = [
+    "domain",
+    "status",
+    "authority",
+    "rank",
+    "referring_domains",
+    "backlinks",
+    "followed_share",
+    "quality_median",
+]
 _SUFFIXES = {".html": "html", ".htm": "html", ".csv": "csv", ".json": "json", ".parquet": "parquet"}
 
 

@@ -176,6 +176,7 @@ _COLUMNS = (
     ("of them followed", None),
     ("Backlinks", None),
     ("Followed share", "text wide"),
+    ("Median quality", "text wide"),
     ("Seen as", "text"),
 )
 
@@ -201,10 +202,10 @@ def _ranked(place: int, row: Summary) -> Markup:
             f"not in the data set; near names: {', '.join(row.near_names)}" if row.near_names else "not in the data set"
         )
         name = tag("th", domain(row.domain), scope="row", class_="text")
-        return tag("tr", tag("td", place), name, tag("td", hint, colspan="6", class_="text soft hint"), badge)
+        return tag("tr", tag("td", place), name, tag("td", hint, colspan="7", class_="text soft hint"), badge)
     name = domain(row.domain)
     name = tag("a", name, href=f"#d{place}") if place <= MOST_PROFILES else name
-    share = row.followed_share
+    share, quality = row.followed_share, row.quality_median
     return tag(
         "tr",
         tag("td", place),
@@ -215,6 +216,7 @@ def _ranked(place: int, row: Summary) -> Markup:
         tag("td", f"{row.referring_domains_followed:,}"),
         tag("td", f"{row.backlinks:,}"),
         tag("td", NOTHING if share is None else join(f"{share:.0%}", _meter(share)), class_="text wide"),
+        tag("td", NOTHING if quality is None else join(f"{quality:.0f}", _meter(quality / 100)), class_="text wide"),
         badge,
     )
 
@@ -249,6 +251,9 @@ _NOTES = {
     "Referring domains": "Domains with at least one link to this one. Links within a domain do not count.",
     "Independent owners": "Who probably runs the referring domains: sites of one owner count once, its own not at all.",
     "Followed": "Without nofollow, ugc or sponsored, on the link or for the whole page.",
+    "Quality": """0 to 100 for each backlink: the authority of its source, how it came about, where it stands, what else
+        the page links to, whether the subjects fit, its age, and whether it is followed. A domain's median is that of
+        the best backlink of each referring domain.""",
     "How they came about": """What kind of link each backlink probably is; unknown where the evidence is thin. A domain
         with links of two kinds counts in both.""",
     "Seen as": """crawled: pages of the domain were fetched; linked: it is known only from links to it, so what it links

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from linkgraph.reports.markup import NOTHING, Markup, domain, foreign, link, tag
 from linkgraph.reports.rows import Summary
+from linkgraph.urls import split
 
 _ANCHOR = 140
 """Characters of an anchor that a section shows; JSON and Parquet hold it whole."""
@@ -19,8 +20,9 @@ def profile(row: Summary, name: str) -> Markup:
         tag("span", row.status, class_=f"badge {row.status}"),
         tag("a", "all domains", href="#all", class_="up"),
     )
-    pair = tag("div", _anchors(row), _referring(row), *_kinds(row), class_="pair") if row.backlinks else _no_links()
-    return tag("section", head, _numbers(row), pair, class_="profile card", aria_labelledby=name)
+    tables = (_anchors(row), _referring(row), *_best(row), *_kinds(row))
+    links = tag("div", *tables, class_="pair") if row.backlinks else _no_links()
+    return tag("section", head, _numbers(row), links, class_="profile card", aria_labelledby=name)
 
 
 def _no_links() -> Markup:
@@ -37,6 +39,7 @@ def _numbers(row: Summary) -> Markup:
         ("Backlinks", f"{row.backlinks:,}"),
         ("Followed share", NOTHING if row.followed_share is None else f"{row.followed_share:.0%}"),
         ("Their median authority", NOTHING if median is None else f"{median:.1f}"),
+        ("Median quality", NOTHING if row.quality_median is None else f"{row.quality_median:.0f}"),
     )
     return tag("dl", *(tag("div", tag("dt", name), tag("dd", value)) for name, value in shown), class_="numbers")
 
@@ -63,6 +66,18 @@ def _referring(row: Summary) -> Markup:
     )
     lines = [(link(page, domain(name)), f"{authority:.1f}", f"{count:,}") for name, page, authority, count in found]
     return _table("Top referring domains", ("Domain", "Authority", "Backlinks"), lines)
+
+
+def _best(row: Summary) -> Iterator[Markup]:
+    found = zip(row.best_anchors, row.best_pages, row.best_qualities, strict=True)
+    lines = [(link(page, _anchor(anchor)), _host(page), f"{quality:.0f}") for anchor, page, quality in found]
+    if lines:
+        yield _table("Best backlinks", ("Anchor", "Host", "Quality"), lines)
+
+
+def _host(url: str) -> str:
+    parts = split(url)
+    return domain(parts.host) if parts else NOTHING
 
 
 def _kinds(row: Summary) -> Iterator[Markup]:

@@ -27,6 +27,10 @@ class Summary:
     top_anchors: tuple[str, ...] = ()
     top_anchor_domains: tuple[int, ...] = ()
     top_anchor_backlinks: tuple[int, ...] = ()
+    quality_median: float | None = None
+    best_pages: tuple[str, ...] = ()
+    best_anchors: tuple[str, ...] = ()
+    best_qualities: tuple[float, ...] = ()
     acquisitions: tuple[str, ...] = ()
     acquisition_domains: tuple[int, ...] = ()
     acquisition_backlinks: tuple[int, ...] = ()
