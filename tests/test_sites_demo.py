@@ -8,7 +8,9 @@ from support.planted import CALLED, called, mirrored, observe, owned
 
 import linkgraph
 from linkgraph.demo import DemoWeb
+from linkgraph.errors import UnknownDomainError
 from linkgraph.index.build import build
+from linkgraph.insights.kin import kin
 
 GENRES = ("farm", "money", "network", "mirror", "blog", "user", "shop")
 
@@ -74,3 +76,16 @@ def test_what_a_page_says_itself_is_not_overruled(kinds, planting, least):
     right = sum(number for word, number in kinds[planting].items() if word in CALLED[planting])
 
     assert right >= least * kinds[planting].total(), kinds[planting]
+
+
+def test_who_asks_for_one_site_is_told_of_all_that_belong_to_its_owner_and_of_its_mirrors(web, data):
+    network = sorted(site.host for site in web.sites if site.genre == "network")
+    rows = kin(data, [f"http://www.{network[0]}/"]).to_pylist()
+
+    assert [row["domain"] for row in rows] == network
+    assert {row["joined_by"].rpartition(" (")[2] for row in rows} == {f"{len(network) - 1})"}
+    copies = {site.host for site in web.sites if site.genre == "mirror"}
+    assert {row["domain"] for row in kin(data, ["hedgeandshore.example"]).to_pylist()} == copies
+    assert kin(data).num_rows == data.sites().num_rows
+    with pytest.raises(UnknownDomainError, match="hedgeandshore"):
+        kin(data, ["hedgeandshor.example"])

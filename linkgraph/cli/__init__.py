@@ -10,8 +10,8 @@ import typer
 from linkgraph.errors import LinkgraphError
 
 VERBS = (
-    "crawl", "extract", "classify", "robots", "build", "authority", "backlinks", "history", "verify", "targets",
-    "mentions", "report", "doctor", "demo",
+    "crawl", "extract", "classify", "robots", "build", "authority", "backlinks", "sites", "history", "verify",
+    "targets", "mentions", "report", "doctor", "demo",
 )  # fmt: skip
 
 

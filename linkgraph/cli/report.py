@@ -28,7 +28,7 @@ def report(
     ] = None,
     data: Data = Path("data"),
 ) -> None:
-    """Report on domains: authority, referring domains, backlinks, followed share, top anchors, top referring domains.
+    """Report on domains: authority, referring domains, backlinks and their quality, top anchors, best backlinks.
 
     Exit code 1 if a domain is unknown or a line of the file is junk; the others are reported all the same. Examples:
 

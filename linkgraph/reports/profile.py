@@ -8,6 +8,9 @@ from linkgraph.reports.markup import NOTHING, Markup, domain, foreign, link, tag
 from linkgraph.reports.rows import Summary
 from linkgraph.urls import split
 
+_NUMBERS = frozenset({"Domains", "Backlinks", "Authority", "Quality"})
+"""Columns that stand to the right."""
+
 _ANCHOR = 140
 """Characters of an anchor that a section shows; JSON and Parquet hold it whole."""
 
@@ -87,10 +90,15 @@ def _kinds(row: Summary) -> Iterator[Markup]:
         yield _table("How they came about", ("Acquisition", "Domains", "Backlinks"), lines)
 
 
-def _table(caption: str, heads: tuple[str, ...], lines: Iterable[tuple[Markup, str, str]]) -> Markup:
-    columns = [tag("th", head, scope="col", class_=None if place else "text") for place, head in enumerate(heads)]
+def _table(caption: str, heads: tuple[str, ...], lines: Iterable[tuple[Markup | str, ...]]) -> Markup:
+    kinds = [None if head in _NUMBERS else "text" for head in heads]
+    columns = [tag("th", head, scope="col", class_=kind) for head, kind in zip(heads, kinds, strict=True)]
     body = [
-        tag("tr", tag("th", first, scope="row", class_="text"), *(tag("td", value) for value in rest))
+        tag(
+            "tr",
+            tag("th", first, scope="row", class_="text"),
+            *(tag("td", value, class_=kind) for value, kind in zip(rest, kinds[1:], strict=True)),
+        )
         for first, *rest in lines
     ]
     table = tag("table", tag("caption", caption), tag("thead", tag("tr", *columns)), tag("tbody", *body))
