@@ -51,7 +51,7 @@ from linkgraph.extract.tree import (
     TOO_LARGE,
     WIDTH,
 )
-from linkgraph.jit import leaf
+from linkgraph.jit import hot, leaf
 
 MAX_NESTED = 256
 """Open elements; the parser that reads refused pages flattens what is deeper than 512, and no search is longer."""
@@ -61,7 +61,7 @@ MARKER = np.int64(0)
 """Stands among the active elements where a cell, a caption or an object begins."""
 
 
-@leaf
+@hot
 def open_element(tree: Any, tag: Any, name: Any, first: Any, beyond: Any) -> None:
     """Open an element of that tag in the current node, with its name and the attributes of some rows."""
     element, node, token = tree[LATEST] + WIDTH, tree[NODE], tree[TOKEN]
@@ -79,7 +79,7 @@ def open_element(tree: Any, tag: Any, name: Any, first: Any, beyond: Any) -> Non
     tree[PARAGRAPHS] += tag == _P
 
 
-@leaf
+@hot
 def insert(tree: Any) -> None:
     """Open the element of the tag just read."""
     open_element(tree, tree[TAG_READ], tree[NAME_READ], tree[FIRST_READ], tree[KNOWN])
@@ -91,7 +91,7 @@ def imply(tree: Any, tag: Any) -> None:
     open_element(tree, tag, np.int64(0), tree[KNOWN], tree[KNOWN])
 
 
-@leaf
+@hot
 def pop(tree: Any) -> None:
     """Close the current node, and what only it kept open."""
     while True:
@@ -152,7 +152,7 @@ def find_class(tree: Any, wanted: Any, boundary: Any) -> Any:
     return np.int64(0)
 
 
-@leaf
+@hot
 def close_implied(tree: Any, but: Any) -> None:
     """Close the elements whose end tags may be left out (13.2.6.3), those of the tag *but* aside."""
     tag = tree[tree[NODE] + TAG]
@@ -227,7 +227,7 @@ def _reopen(tree: Any) -> None:
         tree[ACTIVE_LIST + again] = tree[NODE]
 
 
-@leaf
+@hot
 def reopen(tree: Any) -> None:
     """Reconstruct the active formatting elements (13.2.4.3)."""
     if tree[ACTIVE]:

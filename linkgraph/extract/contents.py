@@ -70,7 +70,7 @@ from linkgraph.extract.tree import (
     UNCERTAIN,
     UNKNOWN,
 )
-from linkgraph.jit import leaf
+from linkgraph.jit import hot, leaf
 
 BODY, TABLE, CAPTION, COLUMNS, GROUP, ROW, CELL_MODE = (np.int64(mode) for mode in range(5, 12))
 """Insertion modes from the body on: in body, table, caption, column group, table body, row, cell."""
@@ -215,7 +215,7 @@ def _start_plain(tree: Any, rule: Any) -> None:
         tree[REFUSAL] = UNKNOWN
 
 
-@leaf
+@hot
 def body_start(tree: Any) -> None:
     """Take in a start tag in the body."""
     rule = STARTS[tree[TAG_READ]]
@@ -275,7 +275,7 @@ def _end_block(tree: Any, rule: Any) -> None:
             tree[CHOOSERS] -= 1
 
 
-@leaf
+@hot
 def body_end(tree: Any) -> None:
     """Take in an end tag in the body."""
     rule = ENDS[tree[TAG_READ]]

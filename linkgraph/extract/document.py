@@ -56,10 +56,7 @@ def as_sent(body: bytes, content_type: str | None) -> Read | None:
     if found is None:
         return None
     text, charset = found
-    source = np.frombuffer(text, np.uint8)
-    refusal, written, tokens, elements, attributes = read_regular(
-        source, text.count(b"<"), text.count(b"&"), _quirks(text)
-    )
+    refusal, written, tokens, elements, attributes = read_regular(np.frombuffer(text, np.uint8), _quirks(text))
     return None if refusal else Read(written, tokens, elements, attributes, charset)
 
 

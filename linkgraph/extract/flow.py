@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 
 from linkgraph.extract.scan import AT, END, PARTS, STATE, TITLED, VISIBLE
-from linkgraph.jit import kernel, part
+from linkgraph.jit import kernel, leaf, part
 
 _BLANK, _AMPERSAND, _DELETE = 32, 38, 127
 
 
-@part
+@leaf
 def resolve(source: Any, at: Any) -> Any:
     """Return the character of the reference that begins at *at*, and the bytes it takes (HTML Standard, 13.3)."""
     if at + 1 >= source.size:
@@ -39,7 +39,7 @@ def resolve(source: Any, at: Any) -> Any:
     return byte, length
 
 
-@part
+@leaf
 def _is_blank(point: Any) -> Any:
     """Return whether a code point beyond ASCII is white space, as `str.split` has it."""
     if point < 0x1680:
@@ -49,7 +49,7 @@ def _is_blank(point: Any) -> Any:
     return point <= 0x200A or point in (0x2028, 0x2029, 0x202F, 0x205F, 0x3000)
 
 
-@part
+@leaf
 def _is_invisible(point: Any) -> Any:
     """Return whether a code point beyond ASCII shows nothing: controls, marks of direction, joiners of no effect."""
     if point < 0x200B:
@@ -59,7 +59,7 @@ def _is_invisible(point: Any) -> Any:
     return point == 0xFEFF or 0xFFF9 <= point <= 0xFFFB
 
 
-@part
+@leaf
 def may_compose(point: Any) -> Any:
     """Return whether NFC may change a code point, alone or after others: false for most letters in use (UAX #15)."""
     if point < 0x300 or 0x309B <= point <= 0xA66E or 0xABEE <= point <= 0xF8FF:
@@ -76,7 +76,7 @@ def may_compose(point: Any) -> Any:
     return not (0xFB4F <= point <= 0xFE1F or 0xFE30 <= point <= 0x101FC or 0x1E94B <= point <= 0x2F7FF)
 
 
-@part
+@leaf
 def fold(  # noqa: C901, PLR0912 - one loop over the bytes, a branch for each kind of character
     source: Any, begin: Any, end: Any, text: Any, floor: Any, size: Any, parted: Any, seen: Any, marks: Any
 ) -> Any:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from linkgraph.extract.strings import mix, slot_of, slots_for
-from linkgraph.jit import kernel, leaf, part
+from linkgraph.jit import kernel, leaf
 from linkgraph.urls import MAX_URL_LENGTH
 
 UNDECIDED = -1
@@ -166,7 +166,7 @@ def _join(text: Any, begin: Any, end: Any, base: Any, cuts: Any, out: Any, size:
     found[0] = _copy(text, query, fragment, out, size)
 
 
-@part
+@leaf
 def _number(keys: Any, numbers: Any, key: Any, count: Any) -> Any:
     """Return the number of *key* in a table; *count*, from now on, for a new one."""
     slot = slot_of(keys, key)

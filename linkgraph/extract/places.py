@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from linkgraph.extract.strings import slot_of, slots_for
 from linkgraph.extract.survey import LOOK, SETTING
 from linkgraph.extract.zones import SECTIONING, zone_of
-from linkgraph.jit import part
+from linkgraph.jit import leaf, part
 from linkgraph.model import ZONES
 
 MAX_LEVELS = 8
@@ -89,11 +89,11 @@ def zones_of(settings: Any, looks: Any) -> Any:
     return zones
 
 
-@part
-def _write_path(settings: Any, steps: Any, looks: Any, begins: Any, setting: Any, own: Any, out: Any, size: Any) -> Any:
-    """Write the path of elements of one look in a setting, and NUL; return the new size."""
-    chain = np.empty(MAX_LEVELS, np.int64)
-    chain[0] = own
+@leaf
+def _write_path(
+    settings: Any, steps: Any, looks: Any, begins: Any, chain: Any, setting: Any, out: Any, size: Any
+) -> Any:
+    """Write the path of elements in a setting, the first of the *chain* being theirs, and NUL; return the new size."""
     count, width = np.int64(1), np.int64(0)
     while setting > 0 and count < MAX_LEVELS:
         look = settings[setting - 1, 1]
@@ -117,7 +117,7 @@ def _write_path(settings: Any, steps: Any, looks: Any, begins: Any, setting: Any
 @part
 def read_paths(settings: Any, steps: Any, looks: Any, shown: Any) -> Any:
     """Return for each source *shown* the number of its path, and the distinct paths, each ended with NUL."""
-    begins = np.zeros(len(looks) + 1, np.int64)
+    begins, chain = np.zeros(len(looks) + 1, np.int64), np.empty(MAX_LEVELS, np.int64)
     for look in range(len(looks)):
         begins[look + 1] = begins[look] + looks[look, LENGTH]
     slots = slots_for(len(shown))
@@ -130,7 +130,8 @@ def read_paths(settings: Any, steps: Any, looks: Any, shown: Any) -> Any:
         slot = slot_of(keys, key)
         if keys[slot] == 0:
             keys[slot], numbers[slot] = key, count
-            size = _write_path(settings, steps, looks, begins, setting, look, out, size)
+            chain[0] = look
+            size = _write_path(settings, steps, looks, begins, chain, setting, out, size)
             count += 1
         which[row] = numbers[slot]
     return which, out[:size]

@@ -65,14 +65,14 @@ from linkgraph.extract.tree import (
     WIDTH,
     plant,
 )
-from linkgraph.jit import kernel, leaf, part
+from linkgraph.jit import hot, kernel, leaf, part
 
 _NAMES = np.frombuffer("".join(f"{tag}>" for tag in TAGS).encode(), np.uint8).copy()
 _NAME_PLACES = np.array([sum(len(tag) + 1 for tag in TAGS[:number]) for number in range(len(TAGS))], np.int64)
 _LT, _SLASH, _BANG, _QUERY, _BRACKET, _AMPERSAND, _NEWLINE = b"</!?[&\n"
 
 
-@leaf
+@hot
 def _text(source: Any, at: Any, tree: Any, out: Any) -> Any:
     """Take in a text; return the place after it."""
     mode = tree[MODE]
@@ -94,7 +94,7 @@ def _text(source: Any, at: Any, tree: Any, out: Any) -> Any:
     return copy_text(source, at, tree, out)
 
 
-@leaf
+@hot
 def _start_tag(source: Any, at: Any, tree: Any, out: Any, attributes: Any) -> Any:
     """Take in a start tag and the raw text after it; return the place after them."""
     at = read_name(source, at + 1, tree, out)
@@ -120,7 +120,7 @@ def _start_tag(source: Any, at: Any, tree: Any, out: Any, attributes: Any) -> An
     return at
 
 
-@leaf
+@hot
 def _end_tag(source: Any, at: Any, tree: Any, out: Any, attributes: Any) -> Any:
     """Take in an end tag; return the place after it."""
     at = read_name(source, at + 2, tree, out)
@@ -191,20 +191,29 @@ def _tokens(tree: Any, elements: Any) -> Any:
     return tokens
 
 
+@leaf
+def _count(source: Any) -> Any:
+    """Return how many `<` and `&` there are."""
+    tags = references = np.int64(0)
+    for byte in source:
+        tags += byte == _LT
+        references += byte == _AMPERSAND
+    return tags, references
+
+
 @kernel
-def read_regular(source: Any, tags: Any, references: Any, quirks: Any) -> Any:
+def read_regular(source: Any, quirks: Any) -> Any:
     """Return the tokens, elements and attributes of a page, or why it is refused.
 
     Args:
         source: the page, UTF-8 without NUL, byte-order mark and carriage returns (uint8).
-        tags: how many `<` there are in it.
-        references: how many `&`.
         quirks: whether the document is in quirks mode: 0 no, 1 yes, 2 unknown.
 
     Returns:
         The number of the reason, 0 where the page is regular; the bytes that the arrays are about; and the arrays of
         `linkgraph.extract.scan.scan`.
     """
+    tags, references = _count(source)
     most = 3 * tags + 16
     names = source.size + 4 * references
     out = np.empty(2 * names + _NAMES.size + tags, np.uint8)

@@ -28,7 +28,7 @@ from linkgraph.extract.survey import (
 )
 from linkgraph.extract.tags import TAGS
 from linkgraph.extract.texts import clip
-from linkgraph.jit import kernel, part
+from linkgraph.jit import kernel, leaf, part
 
 MAX_LINKS = 10_000
 """Distinct links kept of one page."""
@@ -63,7 +63,7 @@ def _identify(sources: Any, keys: Any, target: Any, manner: Any, zones: Any, ext
     return identities
 
 
-@part
+@leaf
 def _equal(table: Any, one: Any, other: Any) -> Any:
     """Return whether two rows of a table are equal."""
     different = 0
@@ -72,7 +72,7 @@ def _equal(table: Any, one: Any, other: Any) -> Any:
     return different == 0
 
 
-@part
+@leaf
 def first_from(table: Any, column: Any, value: Any) -> Any:
     """Return the first row whose number in an ascending *column* is *value* or more."""
     low, high = 0, len(table)
@@ -126,7 +126,7 @@ def _distinct(identities: Any) -> Any:
     return found[:, :count], False
 
 
-@part
+@leaf
 def _back(text: Any, begin: Any, end: Any, most: Any) -> Any:
     """Return where the last *most* code points of a text begin."""
     if end - begin <= most:

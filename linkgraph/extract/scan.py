@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linkgraph.extract.tags import BLOCK, BREAK, HIDE, RAWTEXT, SLOTS, VOID, attribute_numbers, tag_numbers
-from linkgraph.jit import kernel, leaf
+from linkgraph.jit import hot, kernel, leaf
 
 MAX_BLOCKS = 64
 """Nested blocks that are told apart; a link deeper down belongs to the 64th."""
@@ -52,7 +52,7 @@ class Scanned(NamedTuple):
     attributes: NDArray[np.int64]
 
 
-@leaf
+@hot
 def number_of(hashes: Any, numbers: Any, name: Any) -> Any:
     """Return the number of a name by its hash; 0 for one that is not in the table."""
     slot = (name ^ (name >> 20)) & (SLOTS - 1)

@@ -16,7 +16,7 @@ from linkgraph.extract.flow import resolve
 from linkgraph.extract.scan import FROM, LAST, NAME, PARENT, TAG, TO
 from linkgraph.extract.survey import ELEMENT, LOOK, MANNER, REFERENCE, SETTING, value_of
 from linkgraph.extract.tags import attribute_numbers, tag_numbers
-from linkgraph.jit import part
+from linkgraph.jit import leaf, part
 
 MAX_NAME = 128
 """Code points of a tag, id, class or role that are looked at."""
@@ -51,7 +51,7 @@ def texts_of(joined: NDArray[np.uint8]) -> list[str]:
     return joined.tobytes().decode().split("\0")[:-1]
 
 
-@part
+@leaf
 def mix(source: Any, begin: Any, end: Any, seed: Any) -> Any:
     """Return a hash of some bytes."""
     mixed = seed + end - begin
@@ -61,7 +61,7 @@ def mix(source: Any, begin: Any, end: Any, seed: Any) -> Any:
     return mixed
 
 
-@part
+@leaf
 def slot_of(keys: Any, key: Any) -> Any:
     """Return the slot of *key* in a table of a power of two slots; an empty one where it is new."""
     slot = (key ^ key >> 32) & (keys.size - 1)
@@ -70,7 +70,7 @@ def slot_of(keys: Any, key: Any) -> Any:
     return slot
 
 
-@part
+@leaf
 def slots_for(count: Any) -> Any:
     """Return how many slots a table of *count* keys has."""
     slots = 16
@@ -79,7 +79,7 @@ def slots_for(count: Any) -> Any:
     return slots
 
 
-@part
+@leaf
 def _copy(source: Any, begin: Any, end: Any, out: Any, size: Any, most: Any) -> Any:
     """Copy at most *most* code points of a value, its references resolved, and end it with NUL; return the new size."""
     at = begin
@@ -101,7 +101,7 @@ def _copy(source: Any, begin: Any, end: Any, out: Any, size: Any, most: Any) -> 
     return size + 1
 
 
-@part
+@leaf
 def _copy_value(source: Any, attributes: Any, at: Any, out: Any, size: Any, most: Any) -> Any:
     """Copy the value in a row of the attributes, nothing for row -1."""
     if at < 0:
@@ -130,7 +130,7 @@ def read_references(source: Any, attributes: Any, sources: Any, seed: Any) -> An
     return out[:size], ends[:count]
 
 
-@part
+@leaf
 def _mix_value(source: Any, attributes: Any, at: Any, seed: Any) -> Any:
     """Return a hash of the value in a row of the attributes, its first bytes at most."""
     if at < 0:
@@ -166,7 +166,7 @@ def read_manners(source: Any, elements: Any, attributes: Any, sources: Any, seed
     return out[:size]
 
 
-@part
+@leaf
 def _name_span(source: Any, elements: Any, element: Any) -> Any:
     """Return where an element's tag name stands."""
     begin = end = elements[element, NAME]
@@ -175,7 +175,7 @@ def _name_span(source: Any, elements: Any, element: Any) -> Any:
     return begin, end
 
 
-@part
+@leaf
 def _wraps_page(elements: Any, element: Any, wraps: Any) -> Any:
     """Return whether a form stands around what no form for filling in contains."""
     if elements[element, TAG] != _FORM:
@@ -190,7 +190,7 @@ def _wraps_page(elements: Any, element: Any, wraps: Any) -> Any:
     return low < len(wraps) and wraps[low] <= elements[element, LAST]
 
 
-@part
+@leaf
 def _look(source: Any, elements: Any, attributes: Any, element: Any, table: Any, looks: Any, form: Any) -> Any:
     """Return the number of an element's look: tag, id, class and role; a *form* around a page looks like a div."""
     keys, numbers = table

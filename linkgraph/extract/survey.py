@@ -29,7 +29,7 @@ from linkgraph.extract.scan import (
     TO,
 )
 from linkgraph.extract.tags import HEADING, RESOURCE, SOURCE, WRAPS, attribute_numbers, tag_numbers
-from linkgraph.jit import kernel, part
+from linkgraph.jit import kernel, leaf, part
 
 MAX_SOURCES = 50_000
 """Link elements looked at on one page."""
@@ -49,7 +49,7 @@ _A, _AREA, _LINK, _FORM, _SCRIPT, _META, _TITLE, _NOSCRIPT, _HTML, _BODY, _BASE 
 )
 
 
-@part
+@leaf
 def value_of(elements: Any, attributes: Any, element: Any, key: Any) -> Any:
     """Return the row of an element's attribute; -1 where it has none of that name."""
     for at in range(elements[element, FIRST], elements[element, BEYOND]):
@@ -58,7 +58,7 @@ def value_of(elements: Any, attributes: Any, element: Any, key: Any) -> Any:
     return -1
 
 
-@part
+@leaf
 def _reference_key(tag: Any) -> Any:
     """Return the attribute that holds a source's reference."""
     return HREF if tag in (_A, _AREA, _LINK) else _ACTION if tag == _FORM else _SRC
@@ -120,7 +120,7 @@ def pick(elements: Any, attributes: Any, flags: Any, resources: Any) -> Any:
     )
 
 
-@part
+@leaf
 def _rank(tag: Any) -> Any:
     """Return the place of a tag among those of which the first element counts; -1 for others."""
     return 0 if tag == _HTML else 1 if tag == _BODY else 2 if tag == _TITLE else 3 if tag == _BASE else -1

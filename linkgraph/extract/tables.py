@@ -51,7 +51,7 @@ from linkgraph.extract.tree import (
     TAG_READ,
     WIDTH,
 )
-from linkgraph.jit import leaf
+from linkgraph.jit import hot, leaf
 
 _CAPTION, _COL, _COLGROUP, _TBODY, _TR, _TABLE, _TD, _TH, _FORM, _INPUT, _SCRIPT, _STYLE, _P, _BR, _HTML, _BODY = (
     tag_numbers("caption col colgroup tbody tr table td th form input script style p br html body")
@@ -206,7 +206,7 @@ def _row_start(tree: Any) -> Any:
     return np.bool_(True)
 
 
-@leaf
+@hot
 def start(tree: Any) -> Any:
     """Take in a start tag in the body or a table; return whether it is to be taken in again."""
     mode = tree[MODE]
@@ -256,7 +256,7 @@ def _row_end(tree: Any) -> Any:
     return again
 
 
-@leaf
+@hot
 def end(tree: Any) -> Any:
     """Take in an end tag in the body or a table; return whether it is to be taken in again."""
     tag, mode = tree[TAG_READ], tree[MODE]

@@ -14,7 +14,7 @@ from linkgraph.extract.scan import AT, CLOSES, DEAD, END, FROM, INSIDE, LAST, OP
 from linkgraph.extract.strings import mix
 from linkgraph.extract.survey import ALT, ALT_END, CUT, ELEMENT, TEXT, TEXT_END, TITLE, TITLE_END, value_of
 from linkgraph.extract.tags import attribute_numbers, tag_numbers
-from linkgraph.jit import part
+from linkgraph.jit import leaf, part
 
 MAX_ANCHOR = 512
 """Code points of an anchor, alt, title attribute or page title; the data contract's limit."""
@@ -26,7 +26,7 @@ _ALT, _TITLE = attribute_numbers("alt title")
 _A, _AREA, _IMG, _TITLE_TAG = tag_numbers("a area img title")
 
 
-@part
+@leaf
 def clip(text: Any, begin: Any, end: Any, most: Any) -> Any:
     """Return where the first *most* code points of a text end, without a blank at the end."""
     if end - begin <= most:
@@ -39,7 +39,7 @@ def clip(text: Any, begin: Any, end: Any, most: Any) -> Any:
     return end
 
 
-@part
+@leaf
 def _visible(text: Any, begin: Any, end: Any) -> Any:
     """Return the characters of a text, blanks not counted."""
     points = np.int64(0)
@@ -48,7 +48,7 @@ def _visible(text: Any, begin: Any, end: Any) -> Any:
     return points
 
 
-@part
+@leaf
 def _fold_value(source: Any, attributes: Any, at: Any, text: Any, size: Any, marks: Any) -> Any:
     """Add an attribute's value to the line as a text of its own; return where it ends there, and the mark."""
     if at < 0:
@@ -60,7 +60,7 @@ def _fold_value(source: Any, attributes: Any, at: Any, text: Any, size: Any, mar
     return clip(text, size, stop, np.int64(MAX_ANCHOR)), marks
 
 
-@part
+@leaf
 def _fold_title(source: Any, tokens: Any, elements: Any, element: Any, text: Any, size: Any, marks: Any) -> Any:
     """Add the text of a title element to the line as a text of its own; return where it ends there, and the mark."""
     stop = size
@@ -72,7 +72,7 @@ def _fold_title(source: Any, tokens: Any, elements: Any, element: Any, text: Any
     return clip(text, size, stop, np.int64(MAX_ANCHOR)), marks
 
 
-@part
+@leaf
 def _among(keys: Any, count: Any, key: Any) -> Any:
     """Return whether *key* is one of the first *count* keys."""
     found = False
@@ -81,15 +81,24 @@ def _among(keys: Any, count: Any, key: Any) -> Any:
     return found
 
 
-@part
+@leaf
 def _fold_alts(
-    source: Any, tokens: Any, elements: Any, attributes: Any, link: Any, text: Any, size: Any, marks: Any, seed: Any
+    source: Any,
+    tokens: Any,
+    elements: Any,
+    attributes: Any,
+    link: Any,
+    text: Any,
+    size: Any,
+    marks: Any,
+    seed: Any,
+    known: Any,
 ) -> Any:
     """Add the alternative texts of the pictures in a link to the line, equal ones once; return the end and the mark.
 
-    An SVG's `<title>` is that picture's alternative text. Equal ones are those of a lazy image and its fallback.
+    An SVG's `<title>` is that picture's alternative text. Equal ones are those of a lazy image and its fallback. Their
+    hashes are put into *known*.
     """
-    known = np.empty(MAX_ALTS, np.int64)
     count = np.int64(0)
     stop = size
     for element in range(link + 1, elements[link, LAST] + 1):
@@ -133,6 +142,7 @@ def read_texts(
         entry more than sources, and whether anything on the line may need composing.
     """
     keys, linked = np.empty((len(sources), 2), np.int64), np.zeros(len(sources) + 1, np.int64)
+    known = np.empty(MAX_ALTS, np.int64)
     for row in range(len(sources)):
         element = sources[row, ELEMENT]
         tag = elements[element, TAG]
@@ -148,7 +158,7 @@ def read_texts(
         keys[row, 0] = mix(text, begin, stop, seed)
         sources[row, ALT] = size
         if tag == _A and elements[element, LAST] > element:
-            size, marks = _fold_alts(source, tokens, elements, attributes, element, text, size, marks, seed)
+            size, marks = _fold_alts(source, tokens, elements, attributes, element, text, size, marks, seed, known)
         elif tag in (_AREA, _IMG):
             size, marks = _fold_value(
                 source, attributes, value_of(elements, attributes, element, _ALT), text, size, marks

@@ -32,7 +32,7 @@ from linkgraph.extract.tree import (
     UNKNOWN_NAMES,
     VALUES,
 )
-from linkgraph.jit import leaf
+from linkgraph.jit import hot, leaf
 
 _BLANKS, _ENDS_NAME, _ENDS_ATTRIBUTE, _LETTER, _MARKS = 1, 2, 4, 8, 16
 _LT, _GT, _SLASH, _AMPERSAND, _EQUALS, _DOUBLE, _SINGLE, _HYPHEN, _BANG, _QUERY = b"<>/&=\"'-!?"
@@ -58,13 +58,13 @@ _TAG_HASHES, _TAG_NUMBERS = TAG_TABLE
 _HASHES, _NUMBERS = ATTRIBUTE_TABLE
 
 
-@leaf
+@hot
 def is_blank(byte: Any) -> Any:
     """Return whether a byte is white space."""
     return _KINDS[byte] & _BLANKS != 0
 
 
-@leaf
+@hot
 def _lower(byte: Any) -> Any:
     return byte + 32 if 65 <= byte <= 90 else byte
 
@@ -116,7 +116,7 @@ def _intern(tree: Any, out: Any, name: Any, size: Any) -> Any:
     return KNOWN_TAGS + count
 
 
-@leaf
+@hot
 def read_name(source: Any, at: Any, tree: Any, out: Any) -> Any:
     """Read the name of a tag that begins there; return the place after it."""
     name, size = np.int64(0), tree[VALUES]
@@ -132,7 +132,7 @@ def read_name(source: Any, at: Any, tree: Any, out: Any) -> Any:
     return at
 
 
-@leaf
+@hot
 def _value(source: Any, at: Any) -> Any:
     """Return where the value begins after an equals sign and blanks, where it ends, and the place after it."""
     size = source.size
@@ -153,10 +153,10 @@ def _value(source: Any, at: Any) -> Any:
     return begin, at, at
 
 
-@leaf
+@hot
 def _keep(source: Any, begin: Any, end: Any, key: Any, tree: Any, out: Any, attributes: Any) -> None:
     """Keep an attribute that is in the table, if it is the first of its name."""
-    name, known, size = np.int64(0), tree[KNOWN], tree[VALUES]
+    known, size = tree[KNOWN], tree[VALUES]
     for at in range(tree[FIRST_READ], known):
         if attributes[at, KEY] == key:
             return
@@ -167,11 +167,14 @@ def _keep(source: Any, begin: Any, end: Any, key: Any, tree: Any, out: Any, attr
             at, size = refer(source, at, end, out, size, np.bool_(True))
         else:
             out[size] = source[at]
-            name = name * 131 + _lower(source[at])
             size += 1
             at += 1
     tree[SPEAKING] |= key == _LANG
-    tree[HIDDEN_READ] |= key == _TYPE and name == _HIDDEN
+    if key == _TYPE:
+        name = np.int64(0)
+        for place in range(tree[VALUES], size):
+            name = name * 131 + _lower(out[place])
+        tree[HIDDEN_READ] |= name == _HIDDEN
     attributes[known, TO] = size
     tree[KNOWN], tree[VALUES] = known + 1, size
 
@@ -209,7 +212,7 @@ def read_attributes(source: Any, at: Any, tree: Any, out: Any, attributes: Any, 
                 _keep(source, begin, end, key, tree, out, attributes)
 
 
-@leaf
+@hot
 def after_blanks(source: Any, at: Any) -> Any:
     """Return the place after blanks; where markup or the end follows them, it is at a `<` or the size."""
     while at < source.size and is_blank(source[at]):
@@ -217,7 +220,7 @@ def after_blanks(source: Any, at: Any) -> Any:
     return at
 
 
-@leaf
+@hot
 def begins_markup(source: Any, at: Any) -> Any:
     """Return whether the `<` at *at* begins a tag, a comment or a declaration (13.2.5.6)."""
     if at + 1 >= source.size:
@@ -228,7 +231,7 @@ def begins_markup(source: Any, at: Any) -> Any:
     return _KINDS[byte] & _LETTER != 0 or byte in (_BANG, _QUERY)
 
 
-@leaf
+@hot
 def copy_text(source: Any, at: Any, tree: Any, out: Any) -> Any:
     """Copy a text up to the next markup; return the place after it."""
     size, end = tree[SIZE], source.size
