@@ -21,7 +21,7 @@ PAGES = [
     "<h1>e\u0301</h1><p>\u0301<a href=/1>o\u0308</a> x".encode(),
     "<a href=/1>e\u0301</a><a href=/2>x</a>".encode(),
     b"<table><a href=/1>left to the parser</a></table>",
-    b"<p>" + b" " * MERGE_CHECKED,
+    b"<math>" + b" " * MERGE_CHECKED,
     b"<script>UA-12345-6</script><noscript><a href=/1>x</a></noscript><template><a href=/></template>",
 ]
 
