@@ -14,6 +14,7 @@ import argparse
 import os
 import sys
 import time
+from collections.abc import Iterator
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -34,19 +35,24 @@ SHARED = Path(os.environ.get("LINKGRAPH_SHARED", ROOT.parent / "shared"))
 EDGES_A_NODE = 10
 
 
-def generated(edges: int) -> LinkGraph:
-    """A web: 30 % of the nodes dangle, half of the links stay near, the others go to few nodes."""
+def drawn(edges: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """A web, part by part: 30 % of the nodes dangle, half of the links stay near, the others go to few nodes."""
     nodes, dice = edges // EDGES_A_NODE, np.random.default_rng(1)
     voters = np.sort(dice.permutation(nodes)[: int(0.7 * nodes)]).astype(np.int32)
-    src = np.empty(edges, np.int32)
-    dst = np.empty(edges, np.int32)
     for begin in range(0, edges, 1 << 24):
         count = min(1 << 24, edges - begin)
-        src[begin : begin + count] = voters[(len(voters) * dice.random(count) ** 1.5).astype(np.int32)]
-        near = src[begin : begin + count] + (dice.standard_cauchy(count) * 30).clip(-1e6, 1e6).astype(np.int64)
+        src = voters[(len(voters) * dice.random(count) ** 1.5).astype(np.int32)]
+        near = src + (dice.standard_cauchy(count) * 30).clip(-1e6, 1e6).astype(np.int64)
         far = (nodes * dice.random(count) ** 4).astype(np.int64) * 2654435761 % nodes
-        dst[begin : begin + count] = np.where(dice.random(count) < 0.5, near % nodes, far)
-    return built(src, dst, nodes)
+        yield src, np.where(dice.random(count) < 0.5, near % nodes, far).astype(np.int32)
+
+
+def generated(edges: int) -> LinkGraph:
+    src, dst = (np.empty(edges, np.int32) for _ in range(2))
+    for part, (tails, heads) in enumerate(drawn(edges)):
+        stay = slice(part << 24, (part << 24) + len(tails))
+        src[stay], dst[stay] = tails, heads
+    return built(src, dst, edges // EDGES_A_NODE)
 
 
 def read(path: Path) -> LinkGraph:
