@@ -3,8 +3,8 @@
 The edges are drawn first and lie in two `.npy` files, 8 bytes each; the graph takes another 8 an edge and 16 a node of
 disk. Anonymous memory is watched while it is built and ranked: pages of mapped files come beside it, and the kernel
 takes them back when it needs them. Asserted: the rows of a thousand nodes, both ways, are those that the edge list has;
-both ways hold the same edges; ranks sum to 1; the certified bound falls. With `--quick` the graph is SciPy's matrix, and
-the bound is no less than the true error.
+both ways hold the same edges; ranks sum to 1; the certified bound falls. With `--quick` the graph is SciPy's matrix,
+and the bound is no less than the true error.
 
     python benchmarks/billion.py [--edges 1000000000] [--folder FOLDER] [--steps 3] [--quick]
 """
@@ -166,15 +166,22 @@ def main() -> None:
     options.add_argument("--quick", action="store_true", help="3 million edges, compared with SciPy")
     asked = options.parse_args()
     with tempfile.TemporaryDirectory(dir=asked.folder) as name:
-        warm = LinkGraph.from_arrays([1, 0], [0, 1], 2, stem=Path(name) / "warm")  # compiles, or loads what was compiled
+        warm = LinkGraph.from_arrays(
+            [1, 0], [0, 1], 2, stem=Path(name) / "warm"
+        )  # compiles, or loads what was compiled
         ranked(warm, 1)
-        run(Path(name), 3_000_000 if asked.quick else asked.edges, asked.steps, check_all if asked.quick else print_none)
+        run(
+            Path(name),
+            3_000_000 if asked.quick else asked.edges,
+            asked.steps,
+            check_all if asked.quick else nothing_more,
+        )
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     print(f"all checks passed; {most:.1f} GB resident at most, mapped files among it")
 
 
-def print_none(*_: object) -> None:
-    """Check nothing more."""
+def nothing_more(*_: object) -> None:
+    """A billion edges are more than SciPy takes."""
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from linkgraph.errors import GraphError
 from linkgraph.graph import backend, threads
+from linkgraph.graph import hyperball as hyperballs
 from linkgraph.graph.components import core_numbers, strong_components, weak_components
 from linkgraph.graph.csr import LinkGraph
 from linkgraph.graph.distances import distances_to
@@ -134,6 +135,19 @@ def test_hyperball_gives_the_same_bits_whatever_the_number_of_threads(monkeypatc
         answers.append(hyperball(graph, registers=16, max_rounds=4).harmonic.tobytes())
 
     assert answers[0] == answers[1]
+
+
+@settings(max_examples=30, deadline=None)
+@given(graphs)
+def test_marking_whom_the_last_round_can_reach_changes_no_bit(case):
+    answers = set()
+    for few in (1e-9, 3, np.inf):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(hyperballs, "_FEW", few)
+            found = hyperball(both(*case)[0], registers=16)
+        answers.add((found.rounds, found.harmonic.tobytes(), found.supporters.tobytes(), found.reached.tobytes()))
+
+    assert len(answers) == 1
 
 
 def test_a_self_loop_is_no_supporter():
