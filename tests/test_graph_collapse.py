@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import pairwise
 
 import networkx as nx
 import numpy as np
@@ -15,9 +16,9 @@ from linkgraph.errors import CorruptFileError, UsageError
 from linkgraph.graph.collapse import collapse
 from linkgraph.graph.collapse.fold import follow
 from linkgraph.graph.collapse.pairs import PairSet, packed
-from linkgraph.graph.collapse.scan import FileScan, TableScan, among, utf8
+from linkgraph.graph.collapse.scan import NAMES, FileScan, TableScan, among, decoded, ids_of, utf8
 from linkgraph.graph.intern import Interner
-from linkgraph.graph.policy import FOLLOWED, policy_named
+from linkgraph.graph.policy import FOLLOWED, LEVELS, policy_named
 
 CANONICAL = {"kind": "link", "rel": ("canonical",)}
 REDIRECT = {"kind": "redirect", "origin": "http-header"}
@@ -295,6 +296,44 @@ def test_a_file_scan_reads_the_run_from_the_path(observed):
     (batch,) = FileScan((path,)).batches(["dst_url", "run"])
 
     assert batch.to_pylist() == [{"dst_url": "http://b.example/", "run": "spring"}]
+
+
+@pytest.mark.parametrize("policy", ["followed", "editorial", "everything", "editorial/evaporate"])
+def test_links_read_from_files_with_coded_names_give_the_graphs_of_the_same_links_in_memory(observed, policy):
+    dice = np.random.default_rng(8)
+    for page in range(120):
+        targets = [f"http://h{host}.d{host % 9}.example/{page % 5}" for host in dice.integers(0, 30, 8)]
+        marks = [{"nofollow": bool(dice.integers(2)), "zone": "footer"}, CANONICAL, {}, {}, REFRESH, {}, {}, {}]
+        links = list(zip(targets, marks, strict=True))
+        observed.page(f"http://h{page % 40}.d{page % 11}.example/{page}", *links, content_digest=str(page % 7))
+    levels = list(LEVELS)[:3]
+    expected = collapse(TableScan(observed.edges), TableScan(observed.pages), policy_named(policy), levels)
+    root = observed.commit()
+    files, pages = (tuple((root / name).rglob("*.parquet")) for name in ("edges", "pages"))
+    found = collapse(FileScan(files, coded=NAMES), FileScan(pages), policy_named(policy), levels)
+
+    (coded,) = FileScan(files, coded=NAMES).batches(["src_domain"])
+    assert pa.types.is_dictionary(coded.column("src_domain").type)
+    for level in levels:
+        assert list(found[level]) == list(expected[level])
+        assert found[level].links.indices.tobytes() == expected[level].links.indices.tobytes()
+        assert found[level].links.indptr.tobytes() == expected[level].links.indptr.tobytes()
+        assert found[level].links.sums().tobytes() == expected[level].links.sums().tobytes()
+
+
+@given(st.lists(st.sampled_from(["", "a", "bc", None]), max_size=20), st.integers(0, 5), st.integers(2, 4))
+def test_words_of_a_dictionary_that_no_row_has_are_not_interned(values, begin, every):
+    column = pa.array(["unused", *values], pa.string()).dictionary_encode()[1:][begin::every]
+    plain, coded = Interner(), Interner()
+
+    expected = plain.add(*utf8(decoded(column)))
+    found = ids_of(coded.add, column)
+
+    def names(interner):
+        return [interner.data[a:b].tobytes() for a, b in pairwise(interner.offsets.tolist())]
+
+    assert [names(coded)[node] for node in found] == [names(plain)[node] for node in expected]
+    assert sorted(names(coded)) == sorted(names(plain))
 
 
 words = st.lists(st.text(max_size=24), max_size=60)

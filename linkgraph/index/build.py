@@ -26,7 +26,7 @@ from linkgraph.edges.schema import SCHEMA_VERSION
 from linkgraph.errors import StorageError, UsageError
 from linkgraph.graph.collapse import collapse_each
 from linkgraph.graph.collapse.entities import Entities
-from linkgraph.graph.collapse.scan import FileScan, Scan
+from linkgraph.graph.collapse.scan import NAMES, FileScan, Scan
 from linkgraph.graph.collapse.standing import Standing, StandingScan
 from linkgraph.graph.csr import LinkGraph
 from linkgraph.graph.intern import Interner
@@ -108,7 +108,7 @@ class _Work:
         self.seconds[step] = round(time.perf_counter() - began, 3)
 
     def edges(self, step: str) -> Scan:
-        return self._watched(FileScan(self.live.edge_files, self.lifts), step)
+        return self._watched(FileScan(self.live.edge_files, self.lifts, NAMES), step)
 
     def classified(self, step: str) -> Scan:
         return self._watched(ClassifiedScan(self.live.edge_files, self.live.page_files, self.lifts), step)

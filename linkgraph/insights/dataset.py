@@ -105,13 +105,13 @@ class Dataset:
         if {policy.name for policy in chosen} <= set(built):
             return [self._build.graph(level, name) for name in names]
         from linkgraph.graph.collapse import collapse_each  # it takes numba along; the other answers do not need it
-        from linkgraph.graph.collapse.scan import FileScan
+        from linkgraph.graph.collapse.scan import NAMES, FileScan
         from linkgraph.graph.collapse.standing import Standing, StandingScan
 
         live = self.snapshot
         late = lifts(live)
         pages = FileScan(live.page_files, late)
-        edges = StandingScan(FileScan(live.edge_files, late), Standing.read(pages))
+        edges = StandingScan(FileScan(live.edge_files, late, NAMES), Standing.read(pages))
         graphs = collapse_each(edges, pages, chosen, [level], entities)
         return [graphs[name][level] for name in names]
 

@@ -20,7 +20,7 @@ from linkgraph.errors import UsageError
 from linkgraph.graph.collapse.entities import Entities
 from linkgraph.graph.collapse.fold import Folds, read_folds
 from linkgraph.graph.collapse.pairs import PairSet, PairValues, packed, unpacked
-from linkgraph.graph.collapse.scan import Scan, among, mask, utf8
+from linkgraph.graph.collapse.scan import Scan, among, decoded, ids_of, mask, utf8
 from linkgraph.graph.collapse.weigh import LINK_COLUMNS, Relations, link_weights
 from linkgraph.graph.csr import LinkGraph
 from linkgraph.graph.intern import Interner
@@ -59,7 +59,8 @@ class _Nodes:
     def see(self, rows: pa.RecordBatch, side: str = "") -> NDArray[np.int32]:
         """Return the node of each row; *side* is what its columns begin with."""
         columns = [rows.column(f"{side}{name}") for name in self.columns]
-        return self._names.add(*utf8(self._entities.of(*columns) if self.level == "entity" else columns[0]))
+        named = self._entities.of(*map(decoded, columns)) if self.level == "entity" else columns[0]
+        return ids_of(self._names.add, named)
 
     def in_order(self) -> tuple[Names, NDArray[np.int32]]:
         """Return the names in byte order, where neighbours in the web are near, and the place of each node in it."""
@@ -188,7 +189,9 @@ class _Counts:
     @property
     def edge_columns(self) -> list[str]:
         sides = [f"{side}_{name}" for name in self._named for side in ("src", "dst")]
-        return list(dict.fromkeys([*sides, "dst_url", "kind", *self._refuses, *(LINK_COLUMNS if self._weighs else ())]))
+        landing = ["dst_url"] if any(len(count.folds.keys) for count in self.each.values()) else []
+        weighed = LINK_COLUMNS if self._weighs else ()
+        return list(dict.fromkeys([*sides, *landing, "kind", *self._refuses, *weighed]))
 
     @property
     def page_columns(self) -> list[str]:
@@ -201,13 +204,13 @@ class _Counts:
     def edges(self, batch: pa.RecordBatch) -> None:
         """Take in rows of the edges table."""
         ends = {name: (level.see(batch, "src_"), level.see(batch, "dst_")) for name, level in self.nodes.items()}
-        pages = self._pages.add(*utf8(batch.column("src_url"))) if self._weighs else np.zeros(len(batch), np.int32)
+        pages = ids_of(self._pages.add, batch.column("src_url")) if self._weighs else np.zeros(len(batch), np.int32)
         rows = _Rows(batch, ends, pages)
         landed: dict[int, NDArray[np.int32]] = {}
         for count in self.each.values():
             which = id(count.folds)
             if which not in landed:
-                landed[which] = count.folds.land(batch.column("dst_url"))
+                landed[which] = count.folds.land(batch)
             count.edges(rows, landed[which])
 
     def pages(self, batch: pa.RecordBatch) -> None:
@@ -216,7 +219,7 @@ class _Counts:
         if not self._weighs:
             return
         ids = batch.column("owner_ids")
-        owner, row = self._owners.add(*utf8(ids.flatten())), ids.value_parent_indices().to_numpy()
+        owner, row = ids_of(self._owners.add, ids.flatten()), ids.value_parent_indices().to_numpy()
         for count in self.each.values():
             for name, level in count.levels.items():
                 if level.relations:

@@ -45,9 +45,15 @@ class Folds:
     targets: pa.RecordBatch
     """Columns url, host, domain."""
 
-    def land(self, urls: pa.Array) -> NDArray[np.int32]:
-        """Return for each URL the row of `targets` where its votes land, -1 where they stay; shape (n,)."""
-        return self.keys.find(*utf8(urls))
+    def land(self, links: pa.RecordBatch) -> NDArray[np.int32]:
+        """Return for each link the row of `targets` where its votes land, -1 where they stay; shape (n,).
+
+        Args:
+            links: rows of the edges table, with `dst_url` where there are keys.
+        """
+        if not len(self.keys):
+            return np.full(len(links), -1, np.int32)
+        return self.keys.find(*utf8(links.column("dst_url")))
 
 
 def _says_canonical(batch: pa.RecordBatch) -> NDArray[np.bool_]:
@@ -64,13 +70,15 @@ def _statements(edges: Scan, policy: VotePolicy) -> Iterator[pa.Table]:
     kinds = ["link" if fold == "canonical" else fold for fold in policy.folds]
     for whole in edges.batches((*_STATED, "kind", "rel")):
         batch = whole.filter(pa.array(among(whole.column("kind"), kinds)))
-        elsewhere = mask(pc.not_equal(batch.column("src_url"), batch.column("dst_url")))
+        stated = [decoded(batch.column(name)) for name in _STATED]
+        elsewhere = mask(pc.not_equal(stated[_STATED.index("src_url")], stated[_STATED.index("dst_url")]))
         strength = np.full(len(batch), -1, np.int8)
         for place, fold in enumerate(policy.folds):
             kind = among(batch.column("kind"), [kinds[place]])
             strength[kind & _says_canonical(batch) if fold == "canonical" else kind] = place
-        columns = [*(batch.column(name) for name in _STATED), pa.array(strength)]
-        yield pa.Table.from_arrays(columns, schema=_STATEMENTS).filter(pa.array(elsewhere & (strength >= 0)))
+        yield pa.Table.from_arrays([*stated, pa.array(strength)], schema=_STATEMENTS).filter(
+            pa.array(elsewhere & (strength >= 0))
+        )
 
 
 def _first_of_each(table: pa.Table, column: str) -> pa.Table:

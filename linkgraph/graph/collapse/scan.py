@@ -1,12 +1,13 @@
 """Parquet files, or a table in memory → record batches of the asked-for columns, one after the other.
 
-Promises a fixed order, page checksums verified, and no more in memory than a batch or two. Refuses a file that cannot
-be read, by name.
+Promises a fixed order, page checksums verified, and no more in memory than two batches or three: one is read while the
+one before is worked on. Refuses a file that cannot be read, by name.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -24,6 +25,10 @@ BATCH_ROWS = 131_072
 
 MOMENTS = ("observed_at", "fetched_at")
 """The columns that a clock wrote."""
+
+
+NAMES = ("src_url", "src_host", "src_domain", "dst_host", "dst_domain")
+"""Columns of the edges table that say the same many times over: a batch of 131,072 links names a few thousand."""
 
 
 class Scan(Protocol):
@@ -51,6 +56,8 @@ class FileScan:
     files: tuple[Path, ...]
     lifts: Mapping[str, int] = field(default_factory=dict)
     """Milliseconds to add to the moments of a run whose clock had gone back (`linkgraph.edges.clock`)."""
+    coded: tuple[str, ...] = ()
+    """Columns of strings that are left dictionary-coded: a seventh of the work where they say the same many times."""
 
     def batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
         """Yield the rows of each file, file after file.
@@ -60,7 +67,7 @@ class FileScan:
         """
         for path in self.files:
             try:
-                yield from _read(path, columns, self.lifts)
+                yield from _ahead(_read(path, columns, self.lifts, self.coded))
             except (OSError, pa.ArrowException, KeyError) as reason:
                 raise CorruptFileError(
                     f"{path} cannot be read ({reason}); `linkgraph doctor` sets it aside, the next crawl fetches "
@@ -68,11 +75,23 @@ class FileScan:
                 ) from reason
 
 
-def _read(path: Path, columns: Sequence[str], lifts: Mapping[str, int]) -> Iterator[pa.RecordBatch]:
+def _ahead(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Yield the same batches, each read while the one before is worked on."""
+    with ThreadPoolExecutor(1, "linkgraph-scan") as pool:
+        coming = pool.submit(next, batches, None)
+        while (batch := coming.result()) is not None:
+            coming = pool.submit(next, batches, None)
+            yield batch
+
+
+def _read(
+    path: Path, columns: Sequence[str], lifts: Mapping[str, int], coded: Sequence[str]
+) -> Iterator[pa.RecordBatch]:
     stored = [name for name in columns if name != "run"]
+    words = [name for name in stored if name in coded]
     run = next((part.removeprefix("run=") for part in path.parts if part.startswith("run=")), "")
     lift = lifts.get(run, 0)
-    with pq.ParquetFile(path, page_checksum_verification=True) as file:
+    with pq.ParquetFile(path, page_checksum_verification=True, read_dictionary=words) as file:
         for batch in file.iter_batches(batch_size=BATCH_ROWS, columns=stored):
             arrays = [
                 _repeated(run, len(batch)) if name == "run" else _lifted(batch.column(name), name, lift)
@@ -111,6 +130,27 @@ def utf8(column: pa.Array) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
     return starts.astype(np.int64), np.frombuffer(data, np.uint8) if data else np.empty(0, np.uint8)
 
 
+Look = Callable[[NDArray[np.int64], NDArray[np.uint8]], NDArray[np.int32]]
+"""`Interner.add` or `Interner.find`."""
+
+
+def ids_of(look: Look, column: pa.Array) -> NDArray[np.int32]:
+    """Return the id of each string of a column, dictionary-coded or not; each word of a dictionary is looked up once.
+
+    Args:
+        look: tells the ids of strings; a null is the empty string.
+        column: may be sliced. Words of its dictionary that no row has are not looked up.
+    """
+    if not pa.types.is_dictionary(column.type) or column.null_count:
+        return look(*utf8(decoded(column)))
+    codes, used = column.indices.to_numpy(), np.zeros(len(column.dictionary), bool)
+    used[codes] = True
+    ids = np.full(len(used), -1, np.int32)
+    ids[used] = look(*utf8(column.dictionary.filter(pa.array(used))))
+    of_rows: NDArray[np.int32] = ids[codes]
+    return of_rows
+
+
 def mask(values: pa.Array) -> NDArray[np.bool_]:
     """Return a boolean column as a NumPy array; null is False."""
     flags: NDArray[np.bool_] = pc.fill_null(values, False).to_numpy(zero_copy_only=False).astype(bool, copy=False)
@@ -123,6 +163,9 @@ def among(column: pa.Array, words: Sequence[str]) -> NDArray[np.bool_]:
         hit = mask(pc.is_in(column.dictionary, value_set=pa.array(words, column.dictionary.type)))
         if not len(hit):
             return np.zeros(len(column), bool)
-        codes = pc.fill_null(column.indices, -1).to_numpy()
-        return np.where(codes >= 0, hit[codes], False)
+        if column.null_count:
+            codes = pc.fill_null(column.indices, -1).to_numpy()
+            return np.where(codes >= 0, hit[codes], False)
+        found: NDArray[np.bool_] = hit[column.indices.to_numpy()]
+        return found
     return mask(pc.is_in(column, value_set=pa.array(words, column.type)))

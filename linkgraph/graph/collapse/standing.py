@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from linkgraph.graph.collapse.scan import Scan, among, decoded, mask, utf8
+from linkgraph.graph.collapse.scan import Scan, among, ids_of, mask
 from linkgraph.graph.intern import Interner
 from linkgraph.model import CONCLUSIVE_OUTCOMES, GONE_STATUSES, PARTIAL_REASONS
 
@@ -39,7 +39,7 @@ class Standing:
         urls, moment = Interner(), np.full(1024, np.iinfo(np.int64).min)
         for whole in pages.batches(_VISIT):
             batch = whole.filter(pa.array(is_gone(whole) | (read_at_all(whole) & ~read_in_part(whole))))
-            page = urls.add(*utf8(decoded(batch.column("url"))))
+            page = ids_of(urls.add, batch.column("url"))
             if len(urls) > len(moment):
                 more = np.full(2 * len(urls) - len(moment), np.iinfo(np.int64).min)
                 moment = np.concatenate([moment, more])
@@ -55,7 +55,7 @@ class Standing:
         """
         if not len(self.moment):
             return np.ones(len(page), bool)
-        known = self.urls.find(*utf8(decoded(page)))
+        known = ids_of(self.urls.find, page)
         seen = moment.cast(pa.int64()).to_numpy()
         stands: NDArray[np.bool_] = (known < 0) | (seen >= self.moment[known])
         return stands
