@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linkgraph.graph.power import ROUNDING, Walk
-from linkgraph.graph.sweep import System, system_of
+from linkgraph.graph.system import System, system_of
 from linkgraph.graph.threads import Workers, parts
 from linkgraph.jit import kernel
 
@@ -36,8 +36,8 @@ class Block:
 
 @kernel
 def _sweep(
-    indptr: Any, columns: Any, weights: Any, gain: Any, offset: Any, sums: Any, voting: Any, old: Any, new: Any,
-    begin: int, end: int,
+    indptr: Any, columns: Any, turn: Any, weights: Any, gain: Any, offset: Any, sums: Any, voting: Any, old: Any,
+    new: Any, begin: int, end: int,
 ) -> Any:  # fmt: skip
     """One sweep of a block of rows into `new`; returns the sum of |change| in rank, vector by vector.
 
@@ -46,14 +46,18 @@ def _sweep(
     votes, width = len(gain), old.shape[1]
     change, gathered = np.zeros(width), np.empty(width)
     for row in range(begin, end):
-        first = row if len(offset) > 1 else 0
-        for vector in range(width):
-            gathered[vector] = offset[first, vector]
+        turned = indptr[row + 1]
+        if turn is not None and turn[row] < 0:
+            turned = ~turn[row]  # what is gathered goes on from the row before
+        else:
+            gathered[:] = 0.0
         for edge in range(indptr[row], indptr[row + 1]):
             column = np.int64(columns[edge])
             if column == 2 * votes:
                 continue
             weight = 1.0 if weights is None else weights[edge]
+            if edge >= turned:
+                weight = -1.0
             if votes <= column < votes + row:
                 column -= votes
                 for vector in range(width):
@@ -63,8 +67,9 @@ def _sweep(
                 for vector in range(width):
                     gathered[vector] += old[column, vector] * weight
         counted, factor, scale = row if len(voting) > 1 else 0, gain[row], sums[row]
+        first = row if len(offset) > 1 else 0
         for vector in range(width):
-            share_now = factor * gathered[vector] if voting[counted, vector] else 0.0
+            share_now = factor * (gathered[vector] + offset[first, vector]) if voting[counted, vector] else 0.0
             change[vector] += abs(share_now - old[row, vector]) * scale
             new[row, vector] = share_now
     return change
@@ -102,7 +107,7 @@ class _Solver:
     def __init__(self, walk: Walk, alpha: float, teleports: NDArray[np.float64], voting: NDArray[np.bool_]) -> None:
         self._walk, self._alpha, self._base = walk, alpha, (1.0 - alpha) * teleports
         with Workers() as workers:
-            self._system: System = system_of(walk.rows, walk.sums, alpha, None, workers)
+            self._system: System = system_of(walk.rows, walk.sums, alpha, None, workers, shorten=True)
         nodes = self._system.nodes
         self._place = np.full(len(walk.sums), -1, np.int32)
         self._place[nodes] = np.arange(len(nodes), dtype=np.int32)
@@ -113,7 +118,8 @@ class _Solver:
     def sweep(self, workers: Workers) -> NDArray[np.float64]:
         """Sweep once; return the L1 change of each vector's voters."""
         system = self._system
-        fixed = (system.indptr, system.columns, system.weights, system.gain, self._offset, system.sums, self._voting)
+        rows = (system.indptr, system.columns, system.turn, system.weights)
+        fixed = (*rows, system.gain, self._offset, system.sums, self._voting)
         done = workers.each(partial(_sweep, *fixed, self._shares, self._next), system.blocks)
         self._shares, self._next = self._next, self._shares
         return np.sum(done, axis=0) if done else np.zeros(self._shares.shape[1])

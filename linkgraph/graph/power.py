@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 
 from linkgraph.graph.csr import LinkGraph
 from linkgraph.graph.rows import Rows
-from linkgraph.graph.sweep import EVERY, Sweeps, system_of
+from linkgraph.graph.sweep import EVERY, Sweeps
+from linkgraph.graph.system import system_of
 from linkgraph.graph.threads import Workers, parts
 from linkgraph.jit import kernel
 
