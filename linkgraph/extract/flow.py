@@ -14,6 +14,8 @@ from linkgraph.extract.scan import AT, END, PARTS, STATE, TITLED, VISIBLE
 from linkgraph.jit import kernel, leaf, part
 
 _BLANK, _AMPERSAND, _DELETE = 32, 38, 127
+_SHOWN = np.array([_BLANK < byte < _DELETE and byte != _AMPERSAND for byte in range(256)])
+"""Bytes that are a character each, and shown as they are."""
 
 
 @leaf
@@ -77,6 +79,16 @@ def may_compose(point: Any) -> Any:
 
 
 @leaf
+def _copy_shown(source: Any, begin: Any, end: Any, text: Any, size: Any) -> Any:
+    """Add the characters that begin there and are shown as they are; return the place after them."""
+    at = begin
+    while at < end and _SHOWN[source[at]]:
+        text[size + at - begin] = source[at]
+        at += 1
+    return at
+
+
+@leaf
 def fold(  # noqa: C901, PLR0912 - one loop over the bytes, a branch for each kind of character
     source: Any, begin: Any, end: Any, text: Any, floor: Any, size: Any, parted: Any, seen: Any, marks: Any
 ) -> Any:
@@ -135,6 +147,8 @@ def fold(  # noqa: C901, PLR0912 - one loop over the bytes, a branch for each ki
             for offset in range(width):
                 text[size + offset] = source[at - width + offset]
         size += width
+        after = _copy_shown(source, at, end, text, size)
+        size, seen, at = size + after - at, seen + after - at, after
     return size, parted, seen, marks
 
 
@@ -181,8 +195,15 @@ def letters(source: Any, tokens: Any, first: Any, last: Any, most: Any) -> Any:
     for token in range(first + 1, last + 1):
         if tokens[token, STATE] != VISIBLE and tokens[token, STATE] != TITLED:
             continue
-        at = tokens[token - 1, END]
-        while at < tokens[token, AT] and read <= most:
+        at, end = tokens[token - 1, END], tokens[token, AT]
+        while at < end and read <= most:
+            while at < end and read < most and _SHOWN[source[at]]:
+                found[size] = source[at] | 32 if 65 <= source[at] <= 90 else source[at]
+                size += 1
+                read += 1
+                at += 1
+            if at == end:
+                break
             byte, length = np.int64(source[at]), 1
             if byte == _AMPERSAND:
                 byte, length = resolve(source, at)

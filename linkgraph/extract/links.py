@@ -126,7 +126,9 @@ def _joined(
     undecided = np.flatnonzero(numbers == UNDECIDED)
     if undecided.size and not resources:
         kept = np.array([manner.kind != "style" for manner in manners])[sheet.sources[:, MANNER]]
-        undecided = undecided[np.isin(undecided, sheet.sources[kept, REFERENCE])]
+        wanted = np.zeros(len(numbers), np.bool_)
+        wanted[sheet.sources[kept, REFERENCE]] = True
+        undecided = undecided[wanted[undecided]]
     for reference in undecided.tolist():
         target = targets.of(sheet.references.text(reference))
         if target is not None:

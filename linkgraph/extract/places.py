@@ -32,6 +32,7 @@ PARSER_DEPTH = 512
 """Elements that turbohtml 1.15 nests; deeper ones become siblings and links lose their text (measured)."""
 
 _SYNTAX = re.compile(r"[^\w:-]")
+_SYNTAX_BUT_BLANKS = re.compile(r"[^\w: -]")
 
 LENGTH, WIDTH, ZONE, ZONE_IN_SECTION, OPENS = range(5)
 """Of a look: bytes and code points of its step in a path, the zone that it opens, the one that it opens where a header
@@ -60,16 +61,19 @@ def steps_of(looks: Iterable[tuple[str, ...]]) -> Steps:
 def _read(tag: str, name: str, classes: str, role: str) -> tuple[bytes, tuple[int, ...]]:
     path = step(tag, name, classes)
     written = path.encode()
-    zones = [_ZONES[zone_of(tag, role, name, classes, sectioned)] for sectioned in (False, True)]
+    zone = inside = zone_of(tag, role, name, classes, sectioned=False)
+    if zone in ("header", "footer"):
+        inside = zone_of(tag, role, name, classes, sectioned=True)
     opens = _ROOT if tag in ("html", "body") else _SECTION if tag in SECTIONING else 0
-    return written, (len(written), len(path), *zones, opens)
+    return written, (len(written), len(path), _ZONES[zone], _ZONES[inside], opens)
 
 
 def step(tag: str, name: str, classes: str) -> str:
     """Return `tag#id.class1.class2`, four classes at most; what would read as path syntax, and blanks, become `_`."""
     path = f"{tag}#{_SYNTAX.sub('_', name)}" if name else tag
     if classes:
-        path = ".".join([path, *[_SYNTAX.sub("_", token) for token in classes.split()[:4]]])
+        tokens = " ".join(["", *classes.split()[:4]])
+        path += _SYNTAX_BUT_BLANKS.sub("_", tokens).replace(" ", ".")
     return path[:MAX_STEP]
 
 

@@ -81,7 +81,7 @@ def pick(elements: Any, attributes: Any, flags: Any, resources: Any) -> Any:
     """
     wanted = SOURCE | RESOURCE if resources else SOURCE
     size = len(elements)
-    sources, chosen = np.zeros((size, COLUMNS), np.int64), np.empty((4, size), np.int64)
+    sources, chosen = np.empty((size, COLUMNS), np.int64), np.empty((4, size), np.int64)
     counts, firsts = np.zeros(4, np.int64), np.zeros(4, np.int64)
     looked = found = np.int64(0)
     element = np.int64(0)

@@ -242,13 +242,13 @@ def copy_text(source: Any, at: Any, tree: Any, out: Any) -> Any:
             continue
         if byte == _LT and begins_markup(source, at):
             break
-        begin = at
+        out[size] = byte
+        size += 1
         at += 1
         while at < end and _KINDS[source[at]] & _MARKS == 0:
+            out[size] = source[at]
+            size += 1
             at += 1
-        for place in range(begin, at):
-            out[size + place - begin] = source[place]
-        size += at - begin
     tree[SIZE] = size
     return at
 

@@ -46,6 +46,10 @@ NAME_ZONES = {
 }
 
 
+_TOKEN = re.compile(r"[a-z]+")
+_NAMES = frozenset(NAME_ZONES)
+
+
 def zone_of(tag: str, role: str, name: str, classes: str, sectioned: bool) -> str:
     """Return the zone that an element opens; empty where it is that around it."""
     zone = ROLE_ZONES.get(role) or TAG_ZONES.get(tag)
@@ -53,7 +57,5 @@ def zone_of(tag: str, role: str, name: str, classes: str, sectioned: bool) -> st
         zone = None
     if zone or not (name or classes):
         return zone or ""
-    for token in re.findall(r"[a-z]+", f"{name} {classes}".lower()):
-        if token in NAME_ZONES:
-            return NAME_ZONES[token]
-    return ""
+    tokens = _TOKEN.findall(f"{name} {classes}".lower())
+    return "" if _NAMES.isdisjoint(tokens) else next(NAME_ZONES[token] for token in tokens if token in NAME_ZONES)
