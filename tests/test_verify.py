@@ -5,7 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import signal
+import subprocess
 import sys
+import tempfile
+import time
 
 import pyarrow.parquet as pq
 import pytest
@@ -16,9 +21,9 @@ import linkgraph
 from linkgraph.edges.claims import Claim, read_claims
 from linkgraph.edges.dataset import snapshot
 from linkgraph.edges.lineage import to_work_on
-from linkgraph.edges.run import Run
+from linkgraph.edges.run import Run, runs
 from linkgraph.edges.targets import to_check
-from linkgraph.edges.verified import VERDICTS, verified
+from linkgraph.edges.verified import VERDICTS, pages_of, verified
 from linkgraph.errors import UsageError
 from linkgraph.insights.history import history
 from linkgraph.urls import split
@@ -68,14 +73,20 @@ WANTED = {
 }
 
 
-def ask(web, data, *arguments, verb="verify", **settings):
-    """Run a verb of the command line as a process of its own."""
+def command(web, data, *arguments, verb="verify", **settings):
+    """Return the line and the environment of a verb of the command line."""
     hosts = web.resolve_hosts("blog.test", "shop.test", "parked.test", "soft.test")
-    settings = {"LINKGRAPH_RESOLVE": hosts, "LINKGRAPH_CONTACT": "me@x.test", "RETRY_TIMES": 0, **settings}
-    settings |= {"LINKGRAPH_HOST_DELAY": 0, "LOG_LEVEL": "ERROR", "ASYNCIO_EVENT_LOOP": "asyncio.SelectorEventLoop"}
+    fixed = {"LINKGRAPH_RESOLVE": hosts, "LINKGRAPH_CONTACT": "me@x.test", "RETRY_TIMES": 0, "LINKGRAPH_HOST_DELAY": 0}
+    settings = {**fixed, "LOG_LEVEL": "ERROR", "ASYNCIO_EVENT_LOOP": "asyncio.SelectorEventLoop", **settings}
     sets = [part for name, value in settings.items() for part in ("--set", f"{name}={value}")]
     line = [sys.executable, "-c", DRIVER, "linkgraph", verb, *arguments, "--data", str(data), *sets]
-    return run(line, data, env=environment())
+    return line, environment()
+
+
+def ask(web, data, *arguments, **settings):
+    """Run a verb of the command line as a process of its own."""
+    line, env = command(web, data, *arguments, **settings)
+    return run(line, data, env=env)
 
 
 @pytest.fixture(scope="module")
@@ -222,3 +233,49 @@ def test_targets_are_asked_for_once_and_the_broken_ones_are_listed_with_their_pa
     linkgraph.build(data)
     statuses = {row["dst_url"]: row["dst_status"] for row in linkgraph.open(data).backlinks("shop.test").to_pylist()}
     assert statuses["http://shop.test/old"] == 404
+
+
+def kill_when(process, reached):
+    """SIGKILL *process* and all below it as soon as *reached* says so."""
+    deadline = time.monotonic() + 100
+    while not reached():
+        assert process.poll() is None, "it ended before it could be killed"
+        assert time.monotonic() < deadline, "it never came so far"
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait(10)
+
+
+@pytest.mark.parametrize("verb", ["verify", "targets"])
+def test_a_killed_check_goes_on_where_it_was_and_asks_for_nothing_twice_that_was_committed(tmp_path, verb):
+    """What lies between the last commit and the kill is asked for again, and nothing else."""
+    data, count = tmp_path / "data", 60
+    paths = [f"/{number}" for number in range(count)]
+    pages = {("blog.test", path): page(f'<a href="{SHOP}">shop</a>') for path in paths}
+    pages["blog.test", "/"] = page(links(*paths))
+    pages |= {("shop.test", path): page("a shop") for path in paths}
+    pages["parked.test", "/"] = page(links(*(f"http://shop.test{path}" for path in paths)))
+    host, arguments = ("blog.test", ["--target", "shop.test"]) if verb == "verify" else ("shop.test", [])
+    settings = {"LINKGRAPH_COMMIT_PAGES": 5, "LINKGRAPH_HOST_DELAY": 0.05}
+    with Web(pages) as web:
+        assert ask(web, data, "blog.test" if verb == "verify" else "parked.test", verb="crawl").code == 0
+        web.log.clear()
+        line, env = command(web, data, *arguments, "--format", "json", verb=verb, **settings)
+        with tempfile.NamedTemporaryFile() as told:
+            process = subprocess.Popen(line, env=env | {"TEST_PEAK": told.name}, start_new_session=True)
+            kill_when(process, lambda: len(committed(data, verb)) >= 20)
+        before, done_before = web.paths(host), committed(data, verb)
+        done = ask(web, data, *arguments, *(["--every"] if verb == "targets" else []), "--format", "json", verb=verb)
+        assert done.code == 0, done.err
+    again = [path for path in web.paths(host)[len(before) :] if path != "/robots.txt"]
+    assert not {f"http://{host}{path}" for path in again} & done_before
+    rows = json.loads(done.out)
+    wanted = {f"http://{host}{path}" for path in paths}
+    assert wanted <= {row["src_url" if verb == "verify" else "dst_url"] for row in rows}
+    assert {row["verdict" if verb == "verify" else "state"] for row in rows} == {"live"}
+    assert len(list(data.glob(f"runs/{verb}-*"))) == 1, "the same run went on"
+
+
+def committed(data, verb):
+    """The pages that runs of *verb* have committed."""
+    return {url for run in runs(data) if run.name.startswith(verb) for url in pages_of(run, ["url"])}

@@ -197,7 +197,8 @@ class Ledger(Census):
             self._let_in(let_in)
             self._touched[host] = Host(host, one_host(visit.host), visit.domain)
         if closed is not None:
-            query = f"SELECT id, url FROM urls WHERE host = ? AND state = {PENDING}"
+            # What the user named, and no page, has no parent: it is asked for whatever its like turned out to be.
+            query = f"SELECT id, url FROM urls WHERE host = ? AND state = {PENDING} AND parent IS NOT NULL"
             ids = [
                 one for one, url in self._db.execute(query, (host,)) if (pattern_of(url) or folder_of(url)) == closed
             ]
