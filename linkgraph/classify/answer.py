@@ -173,9 +173,11 @@ def _words(numbers: Numbers, words: tuple[str, ...]) -> pa.DictionaryArray:
 def _distinct(observed: Bools) -> tuple[Bools, npt.NDArray[np.int64]]:
     """Return the distinct rows of a matrix, and which of them each row is."""
     packed = np.packbits(observed, axis=1)
-    whole = packed.view(np.dtype((np.void, packed.shape[1]))).ravel()
-    _, first, of = np.unique(whole, return_index=True, return_inverse=True)
-    return observed[first], of.ravel()
+    rows = pa.FixedSizeBinaryArray.from_buffers(pa.binary(packed.shape[1]), len(packed), [None, pa.py_buffer(packed)])
+    of = np.asarray(rows.dictionary_encode().indices.to_numpy(), dtype=np.int64)
+    first = np.zeros(of.max(initial=-1) + 1, dtype=np.int64)
+    first[of[::-1]] = np.arange(len(of))[::-1]
+    return observed[first], of
 
 
 def _foreign(links: pa.Table) -> Bools:

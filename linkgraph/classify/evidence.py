@@ -6,15 +6,15 @@ Every feature is observable on the page that the link stands on. Refuses tables 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from functools import lru_cache, partial
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from linkgraph.classify import context, relations
 from linkgraph.classify.hosts import KINDS, kinds_of
 from linkgraph.classify.phrases import PHRASES
 from linkgraph.classify.steps import FEATURES as STEP_FEATURES
@@ -28,9 +28,6 @@ ASKED_AT_ONCE = 4
 """Patterns that are first asked as one: of 22 patterns over 36,000 labels four at a time took 62 ms, one at a time 116,
 all at once 202, since RE2's automaton for them outgrows its cache."""
 
-SHORTEST_NAME = 4
-"""Letters that a name needs to be told from chance."""
-
 TITLE_COLUMN, GENERATOR_COLUMN = "page_title", "page_generator"
 """Optional columns of the links: title and generator of the page that they stand on."""
 
@@ -40,7 +37,6 @@ REL_TOKENS = (
 )  # fmt: skip
 """Link types and hints that a feature looks for."""
 
-_RELATIONS = ("name:host", "name:address", "url:this site", "url:no path")
 _COMPUTED = (
     "link:internal",
     "label:none",
@@ -67,17 +63,25 @@ _COMPUTED = (
     "page:sponsors",
     "page:few external",
     "page:one target",
+    "page:few links",
+    "page:many external",
+    "page:mostly external",
+    "place:first ten",
+    "place:last ten",
 )
 
-FEATURES: tuple[str, ...] = (
+_OWN: tuple[str, ...] = (
     *STEP_FEATURES,
     *(f"zone:{zone}" for zone in ZONES),
     *(f"rel:{token}" for token in REL_TOKENS),
     *(f"host:{kind}" for kind in KINDS),
-    *_RELATIONS,
+    *relations.FEATURES,
     *(phrase.name for phrase in PHRASES),
     *_COMPUTED,
 )
+"""What a link shows by itself."""
+
+FEATURES: tuple[str, ...] = (*_OWN, *context.FEATURES)
 """The name of each column of the matrix."""
 
 
@@ -94,11 +98,12 @@ def observe(links: pa.Table) -> Bools:
         distinct.spread("zone", _zones),
         _rels(links["rel"]),
         _hosts(distinct),
-        _relations(links),
+        relations.observe_relations(links, *map(distinct.of, ("label", "src_url", "dst_url"))),
         _phrases(distinct),
         _computed(links, distinct),
     ]
-    return np.concatenate(columns, axis=1)
+    seen = np.concatenate(columns, axis=1)
+    return np.concatenate([seen, context.observe_context(seen, _OWN, distinct.numbers("src_url"))], axis=1)
 
 
 class Distinct:
@@ -170,32 +175,6 @@ def _hosts(distinct: Distinct) -> Bools:
     return np.asarray(listed[numbers])
 
 
-@lru_cache(maxsize=1 << 16)
-def _plain(text: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", text.lower())
-
-
-def _relations(links: pa.Table) -> Bools:
-    """Return whether a target's host or address has the site's name, or its address the site's host."""
-    found = np.zeros((links.num_rows, len(_RELATIONS)), dtype=bool)
-    external = np.flatnonzero(~links["internal"].to_numpy())
-    names = ["src_host", "src_domain", "dst_host", "dst_domain", "dst_url"]
-    rows = links.select(names).take(pa.array(external))
-    pairs = zip(*(rows[name].to_pylist() for name in names), strict=True)
-    found[external] = np.array([_related(*pair) for pair in pairs], dtype=bool).reshape(-1, len(_RELATIONS))
-    return found
-
-
-@lru_cache(maxsize=1 << 16)
-def _related(src_host: str, src_domain: str, dst_host: str, dst_domain: str, dst_url: str) -> tuple[bool, ...]:
-    name, other = _plain(src_domain.partition(".")[0]), _plain(dst_domain.partition(".")[0])
-    tail = dst_url[dst_url.find(dst_host) + len(dst_host) :]
-    carries = src_host.removeprefix("www.") in tail
-    close = min(len(name), len(other)) >= SHORTEST_NAME and (name in other or other in name)
-    named = len(name) >= SHORTEST_NAME and not carries and name in _plain(tail)
-    return close, named, carries, len(tail) <= 1
-
-
 def _phrases(distinct: Distinct) -> Bools:
     by_column: dict[str, list[str]] = {}
     for phrase in PHRASES:
@@ -238,6 +217,8 @@ def _computed(links: pa.Table, distinct: Distinct) -> Bools:
     position = _position(links, pages)
     runs, outside, domains = _runs(distinct, pages, internal)
     external_links = np.bincount(pages, weights=~internal)[pages]
+    all_links = np.bincount(pages)[pages]
+    rank = _rank(pages)
     targets = _repeats(distinct, pages)
     found = {
         "link:internal": internal,
@@ -265,6 +246,11 @@ def _computed(links: pa.Table, distinct: Distinct) -> Bools:
         "page:sponsors": np.bincount(pages, weights=sponsored)[pages] > 0,
         "page:few external": external_links <= 5,
         "page:one target": (targets >= 2) & (targets >= 0.4 * external_links),
+        "page:few links": all_links <= 30,
+        "page:many external": external_links >= 40,
+        "page:mostly external": external_links > 0.5 * all_links,
+        "place:first ten": rank < 10,
+        "place:last ten": rank >= all_links - 10,
     }
     return np.stack([found[name] for name in _COMPUTED], axis=1)
 
@@ -275,6 +261,12 @@ def _position(links: pa.Table, pages: Numbers) -> npt.NDArray[np.float64]:
     last = np.zeros(pages.max(initial=-1) + 1)
     np.maximum.at(last, pages, ordinal)
     return np.asarray(ordinal / np.maximum(last[pages], 1))
+
+
+def _rank(pages: Numbers) -> Numbers:
+    """Return how many links of the page stand before each; the links of a page follow each other."""
+    starts = np.flatnonzero(np.r_[True, pages[1:] != pages[:-1]])
+    return np.asarray(np.arange(len(pages)) - np.repeat(starts, np.diff(np.r_[starts, len(pages)])))
 
 
 def _runs(distinct: Distinct, pages: Numbers, internal: Bools) -> tuple[Numbers, npt.NDArray[np.float64], Numbers]:

@@ -21,6 +21,9 @@ LANDMARKS: dict[str, str] = _TABLE["landmarks"]
 TAGS: dict[str, str] = _TABLE["tags"]
 """Tags that say something of a place by themselves."""
 
+TOPIC = r"^(dt|h[1-6])#[^.]*|^(section)#[^.]*$"
+"""A step whose id names what the text is about, in documentation, and not a part of the page."""
+
 NAMES = tuple(LANDMARKS)
 _SIZE = len(NAMES) + len(TAGS)
 _LANDMARK_BITS = (1 << len(NAMES)) - 1
@@ -82,8 +85,9 @@ def _innermost(landmarks: Bits, starts: Bits, ends: Bits) -> Bits:
 
 def _read_steps(steps: pa.Array) -> Bits:
     """Return the bits of each distinct step: its landmarks, then its tags."""
-    spaced = pc.replace_substring(pc.replace_substring_regex(steps, r"([a-z0-9])([A-Z])", r"\1-\2"), "_", "-")
     tags = _tags(steps)
+    steps = pc.replace_substring_regex(steps, TOPIC, r"\1\2")
+    spaced = pc.replace_substring(pc.replace_substring_regex(steps, r"([a-z0-9])([A-Z])", r"\1-\2"), "_", "-")
     # A step is read twice, in words and as it is written, without its tag, which would read like a name.
     names = pc.utf8_lower(
         pc.binary_join_element_wise(
