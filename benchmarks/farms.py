@@ -1,10 +1,10 @@
 """Artificial link farms in a real graph: which are found, who is flagged by mistake, how far a farm lifts its target.
 
 Twenty farms of five shapes and four sizes are written as pages and links into the .uk web of 1996 (domains), and the
-links are collapsed under each policy as a build does; and four more of a shape that the search is known not to see, in
-which nobody votes for the lowest members. Every member also links to two domains that many link to, and three honest
-domains have a comment with a link to the target. Asserted: seven farms in ten are found, and at most one honest domain
-in 300 is flagged.
+links are collapsed under each policy as a build does; and four more, counted apart, of a pyramid in which nobody votes
+for the lowest members, of which the search sees those of eight upper members and more. Every member also links to two
+domains that many link to, and three honest domains have a comment with a link to the target. Asserted: seven farms in
+ten are found, and at most one honest domain in 300 is flagged.
 
     python benchmarks/farms.py [--quick]
 """
@@ -37,7 +37,7 @@ from linkgraph.urls import registrable_domain
 
 SHARED = Path(os.environ.get("LINKGRAPH_SHARED", ROOT.parent / "shared"))
 SHAPES = ("star", "clique", "ring", "pyramid", "alliance")
-UNSEEN = ("one-way",)
+UNVOTED = ("one-way",)
 HONEST_FLAGGED = 300
 
 
@@ -109,7 +109,7 @@ def planted(web: Web, sizes: list[int]) -> dict[str, tuple[str, int, str, list[s
     voted = [target for _, target, *_ in sorted(web.links)]
     voters = sorted({source for source, *_ in web.links})
     farms = {}
-    for shape in SHAPES + UNSEEN:
+    for shape in SHAPES + UNVOTED:
         for size in sizes:
             name = f"{shape}{size}"
             target, members = plant(web, shape, size, name)

@@ -8,7 +8,7 @@ import typer
 from typer.testing import CliRunner
 
 import linkgraph
-from linkgraph.authority.farms import CAPTIVE, MEMBERS, find_farms, votes_cast
+from linkgraph.authority.farms import CAPTIVE, MEMBERS, PROPS, find_farms, votes_cast
 from linkgraph.authority.pagerank import pagerank
 from linkgraph.authority.reasons import what_if
 from linkgraph.cli.authority import authority
@@ -71,6 +71,36 @@ def test_an_honest_web_has_no_farm_and_neither_has_one_without_votes():
 def test_voters_whom_nobody_votes_for_are_no_farm_by_that_alone():
     star = {(member, HONEST) for member in range(HONEST + 1, HONEST + 1 + SIZE)}
     graph = graph_of(honest_web() | star)
+
+    assert find_farms(graph, pagerank(graph)) == []
+
+
+def pyramid(uppers, props=PROPS, target=HONEST):
+    """A target of some members, each of which nobody votes for but a few whom nobody votes for at all."""
+    edges, lowest = set(), target + 1 + uppers
+    for upper in range(target + 1, target + 1 + uppers):
+        edges |= {(upper, target), (upper, upper % 7)}
+        edges |= {(prop, at) for prop in range(lowest, lowest + props) for at in (upper, prop % 9)}
+        lowest += props
+    return edges, lowest
+
+
+def test_a_pyramid_is_found_whose_lowest_members_nobody_votes_for():
+    edges, nodes = pyramid(MEMBERS)
+    graph = graph_of(honest_web() | edges, nodes)
+    (farm,) = find_farms(graph, pagerank(graph))
+
+    assert farm.nodes.tolist() == list(range(HONEST, nodes))
+    assert farm.targets.tolist() == [HONEST]
+
+
+@pytest.mark.parametrize(
+    ("uppers", "props", "honest"), [(MEMBERS - 1, PROPS, False), (MEMBERS, PROPS - 1, False), (MEMBERS, PROPS, True)]
+)
+def test_a_smaller_pyramid_and_one_whose_members_have_honest_votes_are_none(uppers, props, honest):
+    edges, nodes = pyramid(uppers, props)
+    voted = {(upper - HONEST, upper) for upper in range(HONEST + 1, HONEST + 1 + uppers)} if honest else set()
+    graph = graph_of(honest_web() | edges | voted, nodes)
 
     assert find_farms(graph, pagerank(graph)) == []
 
