@@ -51,6 +51,13 @@ def distinct(values: NDArray[np.int64]) -> NDArray[np.int64]:
     return values[fresh]
 
 
+def counted(values: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the distinct values, ascending, and how often each stands there; sorts in place."""
+    values.sort()
+    starts = np.flatnonzero(np.r_[True, values[1:] != values[:-1]][: len(values)])
+    return values[starts], np.diff(starts, append=len(values))
+
+
 class PairSet:
     """A set of packed pairs that grows batch by batch."""
 

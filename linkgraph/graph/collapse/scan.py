@@ -65,9 +65,12 @@ class FileScan:
         Raises:
             CorruptFileError: a file cannot be opened or decoded, or lacks a column.
         """
+        yield from _ahead(self._one_by_one(columns))
+
+    def _one_by_one(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
         for path in self.files:
             try:
-                yield from _ahead(_read(path, columns, self.lifts, self.coded))
+                yield from _read(path, columns, self.lifts, self.coded)
             except (OSError, pa.ArrowException, KeyError) as reason:
                 raise CorruptFileError(
                     f"{path} cannot be read ({reason}); `linkgraph doctor` sets it aside, the next crawl fetches "
@@ -151,21 +154,32 @@ def ids_of(look: Look, column: pa.Array) -> NDArray[np.int32]:
     return of_rows
 
 
+def filled(column: pa.Array) -> NDArray[np.bool_]:
+    """Return where a column of strings, dictionary-coded or not, holds one that is not empty; null is False."""
+    if not pa.types.is_dictionary(column.type):
+        starts, _ = utf8(column)
+        return starts[1:] > starts[:-1]
+    if column.null_count or not len(column.dictionary):
+        return filled(decoded(column))
+    found: NDArray[np.bool_] = filled(column.dictionary)[column.indices.to_numpy()]
+    return found
+
+
 def mask(values: pa.Array) -> NDArray[np.bool_]:
     """Return a boolean column as a NumPy array; null is False."""
-    flags: NDArray[np.bool_] = pc.fill_null(values, False).to_numpy(zero_copy_only=False).astype(bool, copy=False)
+    known = pc.fill_null(values, False) if values.null_count else values
+    flags: NDArray[np.bool_] = known.to_numpy(zero_copy_only=False).astype(bool, copy=False)
     return flags
 
 
 def among(column: pa.Array, words: Sequence[str]) -> NDArray[np.bool_]:
     """Return where a column of strings, dictionary-coded or not, holds one of *words*."""
-    if pa.types.is_dictionary(column.type):
-        hit = mask(pc.is_in(column.dictionary, value_set=pa.array(words, column.dictionary.type)))
-        if not len(hit):
-            return np.zeros(len(column), bool)
-        if column.null_count:
-            codes = pc.fill_null(column.indices, -1).to_numpy()
-            return np.where(codes >= 0, hit[codes], False)
-        found: NDArray[np.bool_] = hit[column.indices.to_numpy()]
-        return found
-    return mask(pc.is_in(column, value_set=pa.array(words, column.type)))
+    if not pa.types.is_dictionary(column.type):
+        return mask(pc.is_in(column, value_set=pa.array(words, column.type)))
+    # Dictionaries are of a few words: a set in Python is faster than to call Arrow.
+    hit = np.array([word in words for word in column.dictionary.to_pylist()], bool)
+    if column.null_count or not len(hit):
+        codes = pc.fill_null(column.indices, -1).to_numpy()
+        return np.where(codes >= 0, hit[codes], False) if len(hit) else np.zeros(len(column), bool)
+    found: NDArray[np.bool_] = hit[column.indices.to_numpy()]
+    return found

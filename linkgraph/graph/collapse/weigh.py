@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from linkgraph.graph.collapse.pairs import PairSet, packed, places, turned, unpacked
-from linkgraph.graph.collapse.scan import among, mask
+from linkgraph.graph.collapse.pairs import PairSet, counted, packed, places, turned, unpacked
+from linkgraph.graph.collapse.scan import among, filled
 from linkgraph.graph.policy import Weighing
 
 LINK_COLUMNS = ("src_url", "zone", "link_density", "ordinal", "anchor", "alt")
@@ -31,8 +31,7 @@ def link_weights(batch: pa.RecordBatch, weighing: Weighing) -> NDArray[np.float6
     weights *= 1.0 - (1.0 - weighing.crowded) * np.clip(2.0 * density - 1.0, 0.0, 1.0)
     ordinal = pc.fill_null(batch.column("ordinal"), 0).to_numpy(zero_copy_only=False)
     weights /= 1.0 + np.maximum(ordinal, 0) / weighing.halfway
-    words = mask(pc.not_equal(batch.column("anchor"), "")) | mask(pc.not_equal(batch.column("alt"), ""))
-    weights[~words] *= weighing.wordless
+    weights[~(filled(batch.column("anchor")) | filled(batch.column("alt")))] *= weighing.wordless
     return weights
 
 
@@ -75,7 +74,7 @@ class Relations:
         node_of[page] = node
         pages_of = np.bincount(node)
         voting, target = unpacked(self._targets.pairs())
-        seen, pages = np.unique(packed(node_of[voting], target), return_counts=True)
+        seen, pages = counted(packed(node_of[voting], target))
         place = places(seen, pairs)
         on = np.where(place >= 0, pages[place], 0)
         least = np.maximum(self._weighing.sitewide_pages, self._weighing.sitewide_share * pages_of[unpacked(pairs)[0]])
