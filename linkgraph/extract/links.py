@@ -6,9 +6,10 @@ links: a call for each link and step would cost more than the work itself. Refus
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple, TypeVar
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,8 +36,6 @@ from linkgraph.extract.targets import Joined, Targets
 from linkgraph.extract.text import tidy_or_none
 from linkgraph.model import ZONES, Links
 from linkgraph.urls import Url
-
-Value = TypeVar("Value")
 
 _HEAD = ZONES.index("head")
 """The zone of links of HTTP headers and refreshes."""
@@ -173,34 +172,38 @@ def _columns(told: Sequence[Sequence[int]], joined: Joined, manners: Sequence[Ma
     """Return the columns that say what each row links to, and how."""
     internal = [other == domain for other in joined.domains]
     rels = [manner.rel for manner in manners]
-    target, manner = told[TARGET], told[MANNER_OF]
+    by_target, by_manner = _picker(told[TARGET]), _picker(told[MANNER_OF])
     return Links(
-        dst_url=_picked(joined.urls, target),
-        dst_host=_picked(joined.hosts, target),
-        dst_domain=_picked(joined.domains, target),
-        dst_fragment=_picked(joined.fragments, target),
-        internal=_picked(internal, target),
-        kind=_picked([manner.kind for manner in manners], manner),
-        rel=_picked([rel.tokens for rel in rels], manner),
-        nofollow=_picked([rel.nofollow for rel in rels], manner),
-        ugc=_picked([rel.ugc for rel in rels], manner),
-        sponsored=_picked([rel.sponsored for rel in rels], manner),
-        zone=_picked(ZONES, told[ZONE_OF]),
-        anchor_truncated=_picked((False, True), told[IS_CUT]),
+        dst_url=by_target(joined.urls),
+        dst_host=by_target(joined.hosts),
+        dst_domain=by_target(joined.domains),
+        dst_fragment=by_target(joined.fragments),
+        internal=by_target(internal),
+        kind=by_manner([manner.kind for manner in manners]),
+        rel=by_manner([rel.tokens for rel in rels]),
+        nofollow=by_manner([rel.nofollow for rel in rels]),
+        ugc=by_manner([rel.ugc for rel in rels]),
+        sponsored=by_manner([rel.sponsored for rel in rels]),
+        zone=_picker(told[ZONE_OF])(ZONES),
+        anchor_truncated=_picker(told[IS_CUT])((False, True)),
         ordinal=list(told[ORDINAL]),
         instances=list(told[INSTANCES]),
     )
 
 
-def _picked(values: Sequence[Value], numbers: Iterable[int]) -> list[Value]:
-    return list(map(values.__getitem__, numbers))
+def _picker(numbers: Sequence[int]) -> Callable[[Sequence[Any]], list[Any]]:
+    """Return what makes a column: of some values those of *numbers*, in a quarter of a comprehension's time."""
+    if len(numbers) < 2:
+        return lambda values: [values[number] for number in numbers]
+    pick = itemgetter(*numbers)
+    return lambda values: list(pick(values))
 
 
 def _add_places(
     links: Links, told: Sequence[Sequence[int]], size: int, paths: Sequence[str], tail: Sequence[Directive]
 ) -> None:
     """Add the columns that say where the rows stand, *size* rows of sources and a *tail* of others."""
-    links.dom_path = [*_picked(paths, told[PATH][:size]), *[directive.path for directive in tail]]
+    links.dom_path = [*_picker(told[PATH][:size])(paths), *[directive.path for directive in tail]]
     links.origin = ["html"] * size + [directive.origin for directive in tail]
 
 
@@ -215,4 +218,4 @@ def _add_texts(links: Links, texts: Sequence[str], which: Sequence[int], tail: S
     links.title = [*[text or None for text in titles], *[tidy_or_none(directive.title) for directive in tail]]
     links.text_before = [*before, *empty]
     links.text_after = [*after, *empty]
-    links.heading = [*[headings[heading] for heading in which], *nothing]
+    links.heading = [*_picker(which)(headings), *nothing]

@@ -6,7 +6,7 @@ Promises identifiers in the order they are found, each once. Two sites that shar
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 MAX_IDS = 32
 """Identifiers kept of one page."""
@@ -18,10 +18,11 @@ _PREFIXES = (b"UA-", b"G-", b"GTM-", b"AW-", b"ca-pub-")
 _ID = re.compile(rb"\b(?:UA-\d{4,10}-\d{1,4}|GTM-[A-Z0-9]{4,9}|G-[A-Z0-9]{8,12}|AW-\d{8,12}|ca-pub-\d{10,16})\b")
 
 
-def owner_ids(scripts: Iterable[bytes]) -> tuple[str, ...]:
+def owner_ids(scripts: Sequence[bytes]) -> tuple[str, ...]:
     """Return the identifiers in the sources and texts of a page's scripts."""
     found: dict[bytes, None] = {}
-    for script in scripts:
-        if any(prefix in script for prefix in _PREFIXES):
+    joined = b"\n".join(scripts)
+    if any(prefix in joined for prefix in _PREFIXES):
+        for script in scripts:
             found.update(dict.fromkeys(_ID.findall(script[:MAX_SCRIPT])))
     return tuple(one.decode() for one in list(found)[:MAX_IDS])

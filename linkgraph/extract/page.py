@@ -146,7 +146,7 @@ def _page(
     outside = [
         domain
         for domain, kind, internal in zip(links.dst_domain, links.kind, links.internal, strict=True)
-        if kind in VOTING_KINDS and not internal
+        if not internal and kind in VOTING_KINDS
     ]
     return Page(
         url=address.url,
