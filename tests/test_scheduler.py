@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -160,6 +162,31 @@ def test_a_segment_closes_at_so_many_pages_and_the_rest_at_the_end():
     at_work(act, session, LINKGRAPH_COMMIT_PAGES=2)
     assert [len(urls) for urls in session.commits] == [2, 2, 1]
     assert session.ended == ["finished", "closed"]
+
+
+class Brought(dict):
+    """Rows that a job brings."""
+
+
+def test_what_a_job_brought_is_gone_when_it_was_used_without_a_search_for_garbage():
+    brought = []
+
+    def job() -> Brought:
+        rows = Brought()
+        brought.append(weakref.ref(rows))
+        return rows
+
+    async def act(scheduler: FrontierScheduler) -> None:
+        for _ in range(3):
+            scheduler._run(job, lambda _: None)
+        await until(lambda: len(brought) == 3 and not scheduler._jobs)
+        await until(lambda: [rows() for rows in brought] == [None] * 3)
+
+    gc.disable()
+    try:
+        at_work(act, Counting([]))
+    finally:
+        gc.enable()
 
 
 def test_a_commit_that_fails_ends_the_crawl_with_its_error_and_no_finish():

@@ -273,17 +273,17 @@ class FrontierScheduler(BaseScheduler):
     def _run(self, job: Callable[[], T], then: Callable[[T], None]) -> None:
         future = self._worker.submit(job)
         self._jobs.add(future)
+        # A future keeps its callbacks: one that held the future would make a ring of it, and of every row it brought.
+        future.add_done_callback(lambda done: self._loop.call_soon_threadsafe(self._ended, done, then))
 
-        def on_loop() -> None:
-            self._jobs.discard(future)
-            error = future.exception()
-            if error is None:
-                then(future.result())
-            else:
-                self._stop(error)
-            self.wake()
-
-        future.add_done_callback(lambda _: self._loop.call_soon_threadsafe(on_loop))
+    def _ended(self, future: Future[T], then: Callable[[T], None]) -> None:
+        self._jobs.discard(future)
+        error = future.exception()
+        if error is None:
+            then(future.result())
+        else:
+            self._stop(error)
+        self.wake()
 
     def _note(self, error: BaseException) -> None:
         if self.error is None:
