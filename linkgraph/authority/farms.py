@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linkgraph.authority.pagerank import PageRank
+from linkgraph.graph.components import weak_components
 from linkgraph.graph.csr import LinkGraph
 from linkgraph.graph.rows import Rows
 from linkgraph.graph.threads import MAX_PARTS, Workers
@@ -258,27 +259,20 @@ def find_farms(graph: LinkGraph, ranks: PageRank) -> list[Farm]:
         groups |= {target: search.members(target) for target in fresh}
         search.suspect([node for target in fresh for node in (target, *groups[target].tolist())])
     groups = {target: np.union1d(members, search.props(members)) for target, members in groups.items()}
-    return sorted(_joined(groups), key=lambda farm: (-len(farm.nodes), farm.nodes[0]))
+    return sorted(_joined(groups, len(graph)), key=lambda farm: (-len(farm.nodes), farm.nodes[0]))
 
 
-def _joined(groups: dict[int, NDArray[np.int64]]) -> Iterator[Farm]:
-    """Put together the targets that are one another's members or share members."""
-    head = {node: node for target, members in groups.items() for node in (target, *members.tolist())}
-
-    def root(node: int) -> int:
-        while head[node] != node:
-            head[node] = node = head[head[node]]
-        return node
-
-    for target, members in groups.items():
-        for member in members.tolist():
-            head[root(member)] = root(target)
-    together: dict[int, list[int]] = {}
-    for node in sorted(head):
-        together.setdefault(root(node), []).append(node)
-    for nodes in together.values():
-        is_target = np.array([node in groups for node in nodes])
-        yield Farm(np.array(nodes)[is_target], np.array(nodes)[~is_target])
+def _joined(groups: dict[int, NDArray[np.int64]], count: int) -> Iterator[Farm]:
+    """Put together the targets that are one another's members or share members, in a graph of *count* nodes."""
+    targets = np.repeat(np.array([*groups], np.int64), [len(members) for members in groups.values()])
+    members = np.concatenate([np.empty(0, np.int64), *groups.values()])
+    nodes = np.union1d(members, [*groups]).astype(np.int64)
+    together, _ = weak_components(LinkGraph.from_arrays(targets, members, count))
+    order = np.argsort(together[nodes], kind="stable")
+    ends = np.flatnonzero(np.diff(together[nodes][order])) + 1
+    for farm in np.split(nodes[order], ends) if len(nodes) else ():
+        is_target = np.isin(farm, [*groups])
+        yield Farm(farm[is_target], farm[~is_target])
 
 
 def votes_cast(graph: LinkGraph, farms: list[Farm]) -> list[tuple[int, int]]:
