@@ -37,7 +37,7 @@ def test_the_numbers_on_the_page_are_those_of_the_code(page):
     assert f"\N{GREEK SMALL LETTER ALPHA} = {DAMPING}" in page
     assert f"below {TOLERANCE:.0e}" in page
     assert f"r = {ROUNDING:.1e}" in page
-    assert f"({smallest_tolerance(DAMPING):.1e} for \N{GREEK SMALL LETTER ALPHA} = {DAMPING})" in page
+    assert f"({smallest_tolerance(DAMPING):.1e} for {DAMPING})" in page
     assert f"100 / {DECADES} · log10(v)" in page
     assert f"{100 / DECADES:.1f} points" in page
     assert f"{10 ** (DECADES / 100) - 1:.0%}".replace("%", " %") in page

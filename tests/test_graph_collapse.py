@@ -470,12 +470,15 @@ def test_exchanged_votes_weigh_half_and_those_of_one_owner_a_tenth(observed):
     }
 
 
-def test_site_wide_votes_both_ways_are_of_one_owner(observed):
+@pytest.mark.parametrize(
+    ("zone", "weight"), [("footer", 0.1 * 0.2 * 0.1), ("nav", 0.2 * 0.2 * 0.1), ("content", 0.2 * 0.5), ("aside", 0.03)]
+)
+def test_frames_that_link_to_each_other_site_wide_are_of_one_owner_and_lists_of_friends_are_not(observed, zone, weight):
     for number in range(5):
-        observed.page(f"http://a.example/{number}", ("http://b.example/", GOOD))
-        observed.page(f"http://b.example/{number}", ("http://a.example/", GOOD))
+        observed.page(f"http://a.example/{number}", ("http://b.example/", GOOD | {"zone": zone}))
+        observed.page(f"http://b.example/{number}", ("http://a.example/", GOOD | {"zone": zone}))
 
-    assert list(weighed(observed, "editorial")[1].values()) == pytest.approx([0.2 * 0.1] * 2)
+    assert list(weighed(observed, "editorial")[1].values()) == pytest.approx([weight] * 2)
 
 
 def test_nofollow_is_dropped_kept_or_evaporates(observed):

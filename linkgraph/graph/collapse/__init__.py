@@ -99,7 +99,7 @@ class _Level:
             return
         self._best.add(src, dst, ballot.weights[apart])
         if self.relations:
-            self.relations.vote(ballot.pages[apart], dst)
+            self.relations.vote(ballot.pages[apart], dst, ballot.framed[apart])
 
     def lose(self, src: NDArray[np.int32], dst: NDArray[np.int32]) -> None:
         """Take in links that use up a voter's weight and are no votes."""
@@ -132,6 +132,7 @@ class _Ballot:
 
     pages: NDArray[np.int32]
     weights: NDArray[np.float64] | None
+    framed: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,12 +159,13 @@ class _Count:
         voting = votes(batch, policy)
         lost = among(batch.column("kind"), policy.kinds) & ~voting if policy.nofollow == "evaporate" else None
         weights = link_weights(batch, policy.weighing)[voting] if policy.weighing else None
+        framed = among(batch.column("zone"), policy.weighing.frame) if policy.weighing else np.zeros(len(batch), bool)
         for name, level in self.levels.items():
             src, dst = rows.ends[name]
             target = level.lands(dst, landed)
             if level.relations:
                 level.relations.see(rows.pages, src)
-            level.vote(src[voting], target[voting], _Ballot(rows.pages[voting], weights))
+            level.vote(src[voting], target[voting], _Ballot(rows.pages[voting], weights, framed[voting]))
             if lost is not None:
                 level.lose(src[lost], target[lost])
 

@@ -40,15 +40,16 @@ class Relations:
 
     def __init__(self, weighing: Weighing) -> None:
         self._weighing = weighing
-        self._pages, self._targets, self._owners = PairSet(), PairSet(), PairSet()
+        self._pages, self._targets, self._framed, self._owners = PairSet(), PairSet(), PairSet(), PairSet()
 
     def see(self, page: NDArray[np.int32], src: NDArray[np.int32]) -> None:
         """Take in which page lies on which node."""
         self._pages.add(page, src)
 
-    def vote(self, page: NDArray[np.int32], dst: NDArray[np.int32]) -> None:
-        """Take in which page votes for which node."""
+    def vote(self, page: NDArray[np.int32], dst: NDArray[np.int32], framed: NDArray[np.bool_]) -> None:
+        """Take in which page votes for which node, and whether from its frame."""
         self._targets.add(page, dst)
+        self._framed.add(page[framed], dst[framed])
 
     def own(self, node: NDArray[np.int32], owner: NDArray[np.int32]) -> None:
         """Take in which node carries which owner's id."""
@@ -57,23 +58,24 @@ class Relations:
     def discounts(self, pairs: NDArray[np.int64]) -> NDArray[np.float64]:
         """Return the factor of each of the distinct, ascending pairs (source, target)."""
         weighing, factor = self._weighing, np.ones(len(pairs))
-        sitewide = self._sitewide(pairs)
+        sitewide, framed = self._sitewide(pairs, self._targets), self._sitewide(pairs, self._framed)
         back = places(pairs, turned(pairs))
         returned = back >= 0
-        owned = np.isin(pairs, self._owned()) | (returned & sitewide & sitewide[back])
+        owned = np.isin(pairs, self._owned()) | (returned & framed & framed[back])
         factor[sitewide] *= weighing.sitewide
         factor[returned & ~owned] *= weighing.reciprocal
         factor[owned] *= weighing.same_owner
         return factor
 
-    def _sitewide(self, pairs: NDArray[np.int64]) -> NDArray[np.bool_]:
+    def _sitewide(self, pairs: NDArray[np.int64], targets: PairSet) -> NDArray[np.bool_]:
+        """Return which pairs stand on most pages of their source, going by the votes in *targets*."""
         page, node = unpacked(self._pages.pairs())
-        if not len(page) or not len(pairs):
+        if not len(targets.pairs()) or not len(pairs):
             return np.zeros(len(pairs), bool)
         node_of = np.zeros(page.max() + 1, np.int32)
         node_of[page] = node
         pages_of = np.bincount(node)
-        voting, target = unpacked(self._targets.pairs())
+        voting, target = unpacked(targets.pairs())
         seen, pages = counted(packed(node_of[voting], target))
         place = places(seen, pairs)
         on = np.where(place >= 0, pages[place], 0)
