@@ -83,12 +83,11 @@ def _innermost(landmarks: Bits, starts: Bits, ends: Bits) -> Bits:
     return np.where(last >= 0, landmarks[np.maximum(last, 0)], 0)
 
 
-def _read_steps(steps: pa.Array) -> Bits:
-    """Return the bits of each distinct step: its landmarks, then its tags."""
-    tags = _tags(steps)
+def names_on(steps: pa.Array) -> pa.Array:
+    """Return the ids and classes of each step, in lower case, twice: in words and as they are written."""
     steps = pc.replace_substring_regex(steps, TOPIC, r"\1\2")
     spaced = pc.replace_substring(pc.replace_substring_regex(steps, r"([a-z0-9])([A-Z])", r"\1-\2"), "_", "-")
-    # A step is read twice, in words and as it is written, without its tag, which would read like a name.
+    # Without their tags, which would read like names.
     names = pc.utf8_lower(
         pc.binary_join_element_wise(
             *(pc.replace_substring_regex(form, r"^[^#.]*", "") for form in (spaced, steps)), " "
@@ -96,6 +95,12 @@ def _read_steps(steps: pa.Array) -> Bits:
     )
     for misleading in ("not-print", "object-category", "type-signature", "sig-object"):
         names = pc.replace_substring(names, misleading, "")
+    return names
+
+
+def _read_steps(steps: pa.Array) -> Bits:
+    """Return the bits of each distinct step: its landmarks, then its tags."""
+    tags, names = _tags(steps), names_on(steps)
     bits = np.zeros(len(steps), dtype=np.int64)
     for at, wanted in enumerate([*LANDMARKS.values(), *(f"^({tag})$" for tag in TAGS.values())]):
         hits = pc.match_substring_regex(names if at < len(NAMES) else tags, wanted)
