@@ -27,6 +27,7 @@ from linkgraph.fetch.handler import TRUNCATED, guard_from, pace_from
 from linkgraph.fetch.middleware import PostponedRequest, deny_file
 from linkgraph.frontier.conditional import conditions
 from linkgraph.frontier.frontier import Frontier
+from linkgraph.frontier.garbage import let_go
 from linkgraph.frontier.paces import Paces
 from linkgraph.frontier.retry import read_retry_after
 from linkgraph.frontier.seeds import Seeds
@@ -169,12 +170,17 @@ class SiteSpider(Spider):
 
     def failed(self, failure: Failure) -> Iterator[Observation]:
         """Yield why a request got no answer."""
-        if isinstance(failure.value, PostponedRequest):
-            return
+        if not isinstance(failure.value, PostponedRequest):
+            yield self._failed(failure)
+        let_go(failure.value, failure.tb)
+        failure.cleanFailure()  # type: ignore[no-untyped-call]  # Twisted says no types
+
+    @staticmethod
+    def _failed(failure: Failure) -> Observation:
         request: Request = failure.request  # type: ignore[attr-defined]  # Scrapy adds it
         outcome, reason = outcome_of(failure.value)
         page = replace(bare_page(request.url), fetched_at=datetime.now(UTC), outcome=outcome, outcome_reason=reason)
-        yield Observation(page, Links(), request.meta.get("linkgraph"))
+        return Observation(page, Links(), request.meta.get("linkgraph"))
 
 
 def _checked(crawler: Crawler, seeds: Seeds) -> dict[str, float]:

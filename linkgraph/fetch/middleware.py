@@ -27,6 +27,7 @@ from linkgraph.fetch.robots import MAX_REDIRECTS, Rules, read_rules, stand_in, u
 from linkgraph.fetch.robots_cache import RobotsCache
 from linkgraph.fetch.ruleset import MAX_BYTES
 from linkgraph.fetch.tls import tls_reason
+from linkgraph.frontier.garbage import let_go
 from linkgraph.frontier.pace import Answered
 from linkgraph.frontier.retry import read_retry_after
 from linkgraph.frontier.turns import TURNS
@@ -306,17 +307,21 @@ class PolitenessMiddleware:
         assert self._crawler.engine is not None  # noqa: S101 - a request can only come from an engine
         try:
             response = await self._crawler.engine.download_async(request)
-        except RefusedError as error:
-            return _Got(why=error.reason)
-        except CannotResolveHostError:
-            return _Got(why="dns:failed")
-        except Exception as error:  # noqa: BLE001 - whatever else kept it away, RFC 9309 2.3.1.4 gives one answer
-            return _Got(why=tls_reason(error) or "")
+        except Exception as error:  # noqa: BLE001 - whatever kept it away, RFC 9309 2.3.1.4 gives one answer
+            why = _why(error)
+            let_go(error)
+            return _Got(why=why)
         return _got(response)
 
     def _inc(self, name: str) -> None:
         if self._crawler.stats is not None:
             self._crawler.stats.inc_value(f"linkgraph/{name}")
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, RefusedError):
+        return error.reason
+    return "dns:failed" if isinstance(error, CannotResolveHostError) else tls_reason(error) or ""
 
 
 def _got(response: Response) -> _Got:
