@@ -72,15 +72,6 @@ def ranks(column: pa.ChunkedArray) -> NDArray[np.int64]:
     return numbers
 
 
-def starts_of_runs(*keys: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return where a run of equal keys begins in sorted arrays of equal length."""
-    fresh = np.ones(len(keys[0]), bool)
-    fresh[1:] = False
-    for key in keys:
-        fresh[1:] |= key[1:] != key[:-1]
-    return np.flatnonzero(fresh)
-
-
 def true(column: pa.ChunkedArray) -> NDArray[np.bool_]:
     """Return a boolean column as a NumPy array; null is False."""
     return mask(column.combine_chunks())

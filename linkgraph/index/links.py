@@ -16,10 +16,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from linkgraph.graph.collapse.pairs import starts_of_runs
 from linkgraph.graph.collapse.scan import among, utf8
 from linkgraph.graph.intern import Interner
 from linkgraph.graph.names import Names
-from linkgraph.index.columns import codes, ranks, starts_of_runs
+from linkgraph.index.columns import codes, ranks
 from linkgraph.index.history import History
 from linkgraph.index.schema import STATE_COLUMNS
 

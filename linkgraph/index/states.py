@@ -11,9 +11,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from linkgraph.graph.collapse.pairs import starts_of_runs
 from linkgraph.graph.collapse.scan import among
 from linkgraph.index.checks import PARTIAL, Check, Checks
-from linkgraph.index.columns import starts_of_runs
 from linkgraph.index.timeline import (
     FORBIDDEN,
     FOUND,

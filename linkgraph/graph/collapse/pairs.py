@@ -6,7 +6,7 @@ sorted and merged whenever the unsorted ones outgrow half of the sorted.
 
 from __future__ import annotations
 
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +43,15 @@ def places(pairs: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np.in
     return np.where(pairs[place] == wanted, place, -1)
 
 
+def starts_of_runs(*keys: NDArray[Any]) -> NDArray[np.int64]:
+    """Return where a run of equal keys begins in sorted arrays of equal length."""
+    fresh = np.ones(len(keys[0]), bool)
+    fresh[1:] = False
+    for key in keys:
+        fresh[1:] |= key[1:] != key[:-1]
+    return np.flatnonzero(fresh)
+
+
 def distinct(values: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the distinct values, ascending; sorts in place. `numpy.unique` hashes, which is slower here."""
     values.sort()
@@ -54,8 +63,21 @@ def distinct(values: NDArray[np.int64]) -> NDArray[np.int64]:
 def counted(values: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the distinct values, ascending, and how often each stands there; sorts in place."""
     values.sort()
-    starts = np.flatnonzero(np.r_[True, values[1:] != values[:-1]][: len(values)])
+    starts = starts_of_runs(values)
     return values[starts], np.diff(starts, append=len(values))
+
+
+def sharing(held: NDArray[np.int64], most: int) -> NDArray[np.int64]:
+    """Return the pairs of nodes, both ways and each with itself, that have a thing in common; a pair once a thing.
+
+    Args:
+        held: distinct (thing, node) pairs, ascending.
+        most: nodes that have a thing at most: beyond that it says nothing.
+    """
+    thing, node = unpacked(held)
+    groups = (group for group in np.split(node, starts_of_runs(thing)[1:]) if 1 < len(group) <= most)
+    found = [packed(np.repeat(group, len(group)), np.tile(group, len(group))) for group in groups]
+    return np.concatenate([np.empty(0, np.int64), *found])
 
 
 class PairSet:
@@ -114,7 +136,7 @@ class PairValues(Generic[_Value]):
             return pairs, values
         order = np.argsort(pairs, kind="stable")
         pairs = pairs[order]
-        starts = np.flatnonzero(np.r_[True, pairs[1:] != pairs[:-1]])
+        starts = starts_of_runs(pairs)
         return pairs[starts], self._join.reduceat(values[order], starts)
 
     def _merge(self) -> None:

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from linkgraph.graph.collapse.pairs import PairSet, counted, packed, places, turned, unpacked
+from linkgraph.graph.collapse.pairs import PairSet, counted, packed, places, sharing, turned, unpacked
 from linkgraph.graph.collapse.scan import among, filled
 from linkgraph.graph.policy import Weighing
 
@@ -61,7 +61,7 @@ class Relations:
         sitewide, framed = self._sitewide(pairs, self._targets), self._sitewide(pairs, self._framed)
         back = places(pairs, turned(pairs))
         returned = back >= 0
-        owned = np.isin(pairs, self._owned()) | (returned & framed & framed[back])
+        owned = np.isin(pairs, sharing(self._owners.pairs(), _OWNER_DOMAINS)) | (returned & framed & framed[back])
         factor[sitewide] *= weighing.sitewide
         factor[returned & ~owned] *= weighing.reciprocal
         factor[owned] *= weighing.same_owner
@@ -82,11 +82,3 @@ class Relations:
         least = np.maximum(self._weighing.sitewide_pages, self._weighing.sitewide_share * pages_of[unpacked(pairs)[0]])
         often: NDArray[np.bool_] = on >= least
         return often
-
-    def _owned(self) -> NDArray[np.int64]:
-        """Return the pairs of nodes, both ways, that carry one owner's id."""
-        owner, node = unpacked(self._owners.pairs())
-        starts = np.flatnonzero(np.r_[True, owner[1:] != owner[:-1]]) if len(owner) else np.zeros(0, int)
-        groups = (group for group in np.split(node, starts[1:]) if 1 < len(group) <= _OWNER_DOMAINS)
-        found = [packed(np.repeat(group, len(group)), np.tile(group, len(group))) for group in groups]
-        return np.concatenate(found) if found else np.empty(0, np.int64)

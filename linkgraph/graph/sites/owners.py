@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from linkgraph.graph.collapse.pairs import packed, places, unpacked
+from linkgraph.graph.collapse.pairs import packed, places, sharing, unpacked
 from linkgraph.graph.components import weak_components
 from linkgraph.graph.csr import LinkGraph
 from linkgraph.graph.sites.pairs import Pairs
@@ -147,12 +147,7 @@ def _key(pairs: Pairs, chosen: Bools) -> NDArray[np.int64]:
 
 def _together(things: Shared, most: int) -> NDArray[np.int64]:
     """Return the pairs of sites that have a thing in common which at most *most* sites have."""
-    owned = np.unique(packed(things.thing, things.site))
-    thing, site = unpacked(owned)
-    starts = np.flatnonzero(np.r_[True, thing[1:] != thing[:-1]]) if len(thing) else np.zeros(0, int)
-    groups = [group for group in np.split(site, starts[1:]) if 1 < len(group) <= most]
-    keys = [packed(np.repeat(group, len(group)), np.tile(group, len(group))) for group in groups]
-    every = np.unique(np.concatenate([np.empty(0, np.int64), *keys]))
+    every = np.unique(sharing(np.unique(packed(things.thing, things.site)), most))
     one, other = unpacked(every)
     return every[one < other]
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from linkgraph.graph.collapse.pairs import PairValues, packed, places, unpacked
+from linkgraph.graph.collapse.pairs import PairValues, packed, places, starts_of_runs, unpacked
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class PairCounts:
             return
         order = np.lexsort((dst, page))
         page, dst = page[order], dst[order]
-        starts = np.flatnonzero(np.r_[True, (page[1:] != page[:-1]) | (dst[1:] != dst[:-1])])
+        starts = starts_of_runs(page, dst)
         once = np.maximum.reduceat(np.stack(on, axis=1)[order].astype(np.int32), starts)
         counts = np.concatenate([np.ones((len(starts), 1), np.int32), once], axis=1)
         self._counts.add(src[order][starts], dst[starts], counts)

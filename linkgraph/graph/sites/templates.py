@@ -10,6 +10,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from linkgraph.graph.collapse.pairs import starts_of_runs
+
 FUNCTIONS = 64
 """Hash functions; the standard error of a similarity of 0.8 is 0.05."""
 
@@ -35,7 +37,7 @@ class Templates:
             return
         pairs = np.unique(site.astype(np.uint64) << np.uint64(32) | path)
         site, path = (pairs >> np.uint64(32)).astype(np.int32), pairs & np.uint64(0xFFFFFFFF)
-        starts = np.flatnonzero(np.r_[True, site[1:] != site[:-1]])
+        starts = starts_of_runs(site)
         hashed = ((path[:, None] * _FACTORS + _TERMS) >> np.uint64(16)).astype(np.uint32)
         self._keep(site[starts], np.minimum.reduceat(hashed, starts))
 
