@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from linkgraph.edges.run import Run
 from linkgraph.edges.segment import Segment, commit
@@ -18,6 +19,10 @@ from linkgraph.urls import split
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = Path(os.environ.get("LINKGRAPH_SHARED", ROOT.parent / "shared"))
+
+# An example that comes first pays for compiling, and a busy machine for everything: time is no claim of these tests.
+settings.register_profile("linkgraph", deadline=None)
+settings.load_profile("linkgraph")
 
 
 @pytest.fixture(autouse=True)

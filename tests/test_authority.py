@@ -115,7 +115,7 @@ graphs = st.integers(1, 25).flatmap(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(graphs, st.sampled_from([0.3, 0.85, 0.95]), st.booleans())
 def test_ranks_agree_with_scipy_and_networkx(case, alpha, weighted):
     nodes, edges = case

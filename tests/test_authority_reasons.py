@@ -38,7 +38,7 @@ def as_edges(graph):
 kinds = st.sampled_from(["plain", "weighted", "discounted"])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(1, 40), st.integers(0, 200), st.integers(0, 99), kinds)
 def test_reasons_add_up_to_the_score(nodes, edges, seed, kind):
     graph = a_graph(nodes, edges, seed, kind)
@@ -60,7 +60,7 @@ def test_in_a_star_every_leaf_gives_the_centre_its_alpha():
     assert reasons(graph, pagerank(graph), 1).carrying(0.8) == 0
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(2, 40), st.integers(1, 200), st.integers(0, 99), kinds, st.data())
 def test_a_what_if_is_the_full_computation(nodes, edges, seed, kind, data):
     graph = a_graph(nodes, edges, seed, kind)

@@ -210,7 +210,7 @@ def test_batches_cut_anywhere_answer_like_whole_pages():
         assert parts == whole
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(st.permutations(sorted(CASES)))
 def test_an_answer_does_not_depend_on_the_pages_beside_it(order):
     pages = {name: page(CASES[name][0], url=f"https://site{sorted(CASES).index(name)}.example/") for name in order}
@@ -222,7 +222,7 @@ def test_an_answer_does_not_depend_on_the_pages_beside_it(order):
     ]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     st.text(max_size=60), st.text(max_size=60), st.text(max_size=40), st.text("ab><#.-_ \\()[]{}*+?|^$", max_size=60)
 )

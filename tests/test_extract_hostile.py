@@ -117,7 +117,7 @@ NAMES = st.sampled_from(
 HEADERS = st.lists(st.tuples(NAMES, VALUES), max_size=4)
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
 @given(BYTES, HEADERS, st.booleans())
 @example(b"<a href=/1>\xed\xa0\x80</a>", [], False)
 @example(b"<a href=/1 title='\x00'>\x00</a>", [("content-type", "text/html; charset=replacement")], True)
@@ -133,20 +133,20 @@ def fields(page: Page) -> dict:
     return {name: getattr(page, name) for name in page.__dataclass_fields__}
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(BYTES, HEADERS)
 def test_the_same_answer_gives_the_same_result_again(body, headers):
     assert extract(URL, headers, body) == extract(URL, headers, body)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.text(max_size=40) | st.none(), st.binary(max_size=600))
 def test_sniffing_answers_for_any_bytes(content_type, body):
     assert is_html(content_type, body) in (True, False)
 
 
 @pytest.mark.row("H6")
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text(max_size=700))
 def test_any_text_in_a_link_is_stored_as_its_cleaned_self(text):
     escaped = text.replace("&", "&amp;").replace("<", "&lt;").encode("utf-8", "replace")

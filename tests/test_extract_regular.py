@@ -188,7 +188,7 @@ def pieces() -> st.SearchStrategy[str]:
     return st.one_of(tags, tags, ends, st.sampled_from(TEXTS), st.just("<a href=/l>l</a>"))
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(pieces(), max_size=30).map("".join))
 @example("<a><div><a href=/1>x")
 @example("<table><tr><td><form></table></form><a href=/2>y")
@@ -197,7 +197,7 @@ def test_any_markup_reads_the_same_or_is_left_to_the_parser(monkeypatch, body):
     assert not different(body.encode(), monkeypatch)
 
 
-@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=200), st.sampled_from(["text/html", TYPE, "text/html; charset=latin1"]))
 @example(b"\xef\xbb\xbf<a href=/\xc3\xa9>x", "text/html")
 @example(b"<meta charset=utf-8><a href=/\xff>\xff\xc3", "text/html")

@@ -52,7 +52,7 @@ def csv_rows(content):
 
 
 @pytest.mark.row("O1")
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(st.lists(st.tuples(texts, texts), min_size=1, max_size=5))
 def test_no_csv_cell_begins_like_a_formula_and_nothing_else_is_lost(tmp_path_factory, rows):
     table = pa.table({"a": [row[0] for row in rows], "b": [[row[1]] for row in rows]})
@@ -98,7 +98,7 @@ def test_json_is_one_array_of_objects(table, tmp_path):
 
 
 @pytest.mark.row("O3")
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(texts)
 def test_json_holds_no_character_that_a_terminal_obeys(tmp_path_factory, text):
     content = written(pa.table({"a": [text]}), "json", tmp_path_factory.mktemp("json")).decode()
@@ -114,7 +114,7 @@ def test_parquet_is_the_table(table, tmp_path):
 
 
 @pytest.mark.row("O3")
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(st.text())
 def test_no_text_reaches_a_terminal_as_a_command(text):
     console = Console(file=io.StringIO(), force_terminal=True, width=200, color_system=None)

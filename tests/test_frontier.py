@@ -158,7 +158,7 @@ def world(depths: list[list[int]], *, delay: float, domains: int = 100, connecti
 webs = st.lists(st.lists(st.integers(0, 4), max_size=25), min_size=1, max_size=5)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(depths=webs, delay=st.sampled_from([0.0, 1.0, 2.5]), connections=st.integers(1, 3), script=steps)
 def test_every_url_comes_out_once_and_no_host_is_asked_too_soon(depths, delay, connections, script):
     made = world(depths, delay=delay, connections=connections)
@@ -170,7 +170,7 @@ def test_every_url_comes_out_once_and_no_host_is_asked_too_soon(depths, delay, c
     assert Counter(lease.id for lease in made.taken) == made.settled + made.put_back
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(depths=webs, delay=st.sampled_from([0.0, 1.0]), script=steps)
 def test_nothing_is_left_in_memory_at_the_end(depths, delay, script):
     made = world(depths, delay=delay)
@@ -187,7 +187,7 @@ def test_nothing_is_left_in_memory_at_the_end(depths, delay, script):
     assert len(made.frontier) == made.frontier.in_flight == 0
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(depths=webs, budget=st.integers(1, 20), script=steps)
 def test_the_budget_of_the_run_is_used_up_and_not_exceeded(depths, budget, script):
     made = world(depths, delay=0.0, max_pages=budget)
@@ -199,7 +199,7 @@ def test_the_budget_of_the_run_is_used_up_and_not_exceeded(depths, budget, scrip
         assert len(made.settled) == made.ids
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(depths=webs, budget=st.integers(1, 12), domains=st.integers(1, 3), script=steps)
 def test_the_budget_of_each_domain_is_used_up_and_not_exceeded(depths, budget, domains, script):
     made = world(depths, delay=0.0, domains=domains, max_pages_per_domain=budget)

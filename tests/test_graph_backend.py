@@ -44,7 +44,7 @@ def test_every_networkx_copy_is_ones_own(graph):
 nodes = st.sampled_from(["a", ("b", 2), 3, "d"])
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.tuples(nodes, nodes, st.integers(0, 5))), st.sampled_from([nx.DiGraph, nx.Graph, nx.MultiDiGraph]))
 def test_there_and_back_is_the_same_graph(edges, kind):
     original = kind()

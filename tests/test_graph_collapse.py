@@ -219,7 +219,7 @@ def test_a_circle_of_redirects_keeps_its_votes(observed):
     assert votes(observed) == {("a.example", "x.example"), ("a.example", "in.example")}
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.integers(1, 30).flatmap(lambda n: st.lists(st.integers(0, n - 1), min_size=n, max_size=n)), st.integers(0, 6))
 def test_following_is_what_a_walk_would_do(step, hops):
     def walk(node):
@@ -339,7 +339,7 @@ def test_words_of_a_dictionary_that_no_row_has_are_not_interned(values, begin, e
 words = st.lists(st.text(max_size=24), max_size=60)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(words, max_size=4), words, st.booleans())
 def test_interned_ids_count_distinct_strings_in_order_of_first_sight(batches, asked, large):
     kind = pa.large_string() if large else pa.string()
@@ -364,7 +364,7 @@ def test_interning_survives_growth_and_long_common_beginnings():
     assert interner.find(*utf8(pa.array([names[0] + "x", names[5][:-1]]))).tolist() == [-1, -1]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=1), max_size=5))
 def test_a_pair_set_is_the_set_of_its_pairs(batches):
     pairs = PairSet()

@@ -27,7 +27,7 @@ def matrix(rows):
     return dense
 
 
-@settings(max_examples=70, deadline=None)
+@settings(max_examples=70)
 @given(edge_lists, st.booleans())
 def test_a_graph_is_the_matrix_of_its_edges(edges, weighted):
     src, dst, weights = (list(column) for column in zip(*edges, strict=True)) if edges else ([], [], [])
@@ -118,7 +118,7 @@ def test_nodes_are_called_by_their_labels(names):
         list(graph.successors("nobody"))
 
 
-@settings(max_examples=70, deadline=None)
+@settings(max_examples=70)
 @given(st.lists(st.text(max_size=8), unique=True, max_size=20), st.text(max_size=8))
 def test_names_are_found_wherever_they_stand(names, stranger):
     column = Names.of(names)

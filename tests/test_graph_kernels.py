@@ -36,7 +36,7 @@ def groups(found, count):
     return sorted(np.flatnonzero(found == number).tolist() for number in range(count))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(graphs)
 def test_components_and_cores_are_those_of_networkx(case):
     ours, theirs = both(*case)
@@ -58,7 +58,7 @@ def test_a_path_of_a_million_nodes_needs_no_deep_stack():
     assert set(core_numbers(graph).tolist()) == {1}
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(graphs)
 def test_exact_distances_are_those_of_networkx(case):
     ours, theirs = both(*case)
@@ -70,7 +70,7 @@ def test_exact_distances_are_those_of_networkx(case):
     assert found.reached.tolist() == [len(dict(each)) - 1 for each in lengths]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(graphs, st.integers(0, 9))
 def test_hubs_and_authorities_are_the_leading_singular_vectors(case, seed):
     nodes, edges = case
@@ -137,7 +137,7 @@ def test_hyperball_gives_the_same_bits_whatever_the_number_of_threads(monkeypatc
     assert answers[0] == answers[1]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(graphs)
 def test_marking_whom_the_last_round_can_reach_changes_no_bit(case):
     answers = set()

@@ -46,7 +46,7 @@ def exactly(graph, alpha, teleport):
     return found / found.sum()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(2, 60), st.integers(0, 300), st.integers(0, 9), st.booleans(), st.sampled_from([0.1, 0.85, 0.97]))
 def test_the_ranks_are_the_solution_of_the_linear_system(nodes, edges, seed, weighted, alpha):
     graph = a_web(nodes, edges, seed, weighted)
@@ -58,7 +58,7 @@ def test_the_ranks_are_the_solution_of_the_linear_system(nodes, edges, seed, wei
     assert (ranks.scores >= 0).all()
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(2, 40), st.integers(0, 200), st.integers(0, 9), st.sampled_from([0.1, 0.85]))
 def test_what_discounts_take_goes_where_dangling_rank_goes(nodes, edges, seed, alpha):
     """As if each node voted, with what its discounts take, for one more node that nobody starts at and that dangles."""

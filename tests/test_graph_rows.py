@@ -39,7 +39,7 @@ def bits(found):
     return [array.tobytes() for array in (found.indptr, found.indices, found.weights) if array is not None]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     st.integers(1, 3000),
     st.integers(0, 4000),

@@ -54,7 +54,7 @@ def test_the_rows_of_a_template_are_kept_as_a_few_differences():
     assert voters(short) == voters(whole)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(1, 12), st.integers(0, 90), st.integers(0, 10**6), st.integers(1, 4))
 def test_differences_add_up_to_the_rows(nodes, edges, seed, longest):
     pairs = np.random.default_rng(seed).integers(0, nodes, (2, edges))

@@ -17,6 +17,7 @@ from linkgraph.errors import StateError, UnknownDomainError, UsageError
 from linkgraph.graph.csr import LinkGraph
 from linkgraph.graph.policy import BUILT
 from linkgraph.index.build import build
+from linkgraph.index.layout import folds_file
 from linkgraph.insights.carriers import why_pages
 from linkgraph.insights.votes import compare, ranks_of, why, without
 
@@ -204,8 +205,6 @@ def test_a_vote_is_divided_among_the_pages_that_carry_it(observed):
     observed.page("http://one.example/a", ("http://hub.example/", GOOD))
     observed.page("http://one.example/b", ("http://hub.example/", FOOT), ("http://hub.example/x", FOOT))
     observed.page("http://one.example/c", ("http://hub.example/", GOOD | {"nofollow": True}))
-    observed.page("http://two.example/", ("http://old.example/", GOOD))
-    observed.page("http://old.example/", ("http://hub.example/", {"kind": "redirect", "origin": "http-header"}))
     root = observed.commit()
     build(root)
     data = linkgraph.open(root)
@@ -217,4 +216,50 @@ def test_a_vote_is_divided_among_the_pages_that_carry_it(observed):
         assert sum(row["share"] for row in rows) == pytest.approx(1, abs=1e-9)
         assert set(units) == {"http://one.example/a", "http://one.example/b"}
         assert units["http://one.example/a"] == pytest.approx(first * given["one.example"], rel=0.01)
-        assert [row["src_url"] for row in rows if row["src_domain"] == "two.example"] == [None]
+
+
+MOVED = {"kind": "redirect", "origin": "http-header"}
+
+
+@pytest.fixture
+def moved(observed):
+    """old.example/a sends its visitors to new.example, by way of /b; new.example/gone sends them to far.example."""
+    observed.page("http://two.example/", ("http://old.example/a", GOOD), ("http://old.example/else", GOOD))
+    observed.page("http://old.example/own", ("http://old.example/a", GOOD))
+    observed.page("http://new.example/own", ("http://old.example/a", GOOD))
+    observed.page("http://old.example/a", ("http://old.example/b", MOVED), status=301)
+    observed.page("http://old.example/b", ("http://new.example/", MOVED), status=301)
+    observed.page("http://new.example/gone", ("http://far.example/", MOVED), status=301)
+    observed.page("http://three.example/1", ("http://new.example/", GOOD))
+    observed.page("http://three.example/2", ("http://new.example/gone", GOOD))
+    root = observed.commit()
+    build(root)
+    return linkgraph.open(root)
+
+
+@pytest.mark.parametrize("policy", ["editorial", "followed"])
+def test_a_vote_that_came_through_redirects_is_carried_by_the_page_that_links_to_the_first(moved, policy):
+    rows = why_pages(moved, "new.example", policy).to_pylist()
+
+    assert {(row["src_domain"], row["src_url"]) for row in rows[:-1]} == {
+        ("two.example", "http://two.example/"),
+        ("old.example", "http://old.example/own"),
+        ("three.example", "http://three.example/1"),
+    }
+    assert sum(row["share"] for row in rows) == pytest.approx(1, abs=1e-9)
+    far = why_pages(moved, "far.example", policy).to_pylist()
+    assert [row["src_url"] for row in far[:-1]] == ["http://three.example/2"]
+
+
+def test_a_build_from_before_folds_were_kept_names_no_page_for_such_a_vote(moved):
+    folds_file(moved.build.folder).unlink()
+
+    rows = why_pages(moved, "new.example").to_pylist()
+
+    assert {row["src_domain"]: row["src_url"] for row in rows[:-1]}["two.example"] is None
+
+
+def test_a_policy_that_folds_nothing_counts_links_where_they_point(moved):
+    landing = moved.links_landing("new.example", "everything")
+
+    assert set(landing["dst_url"].to_pylist()) == {"http://new.example/", "http://new.example/gone"}

@@ -323,7 +323,7 @@ scopes = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(history=histories, scope=scopes, later=scopes)
 def test_an_entry_that_is_applied_twice_counts_once_and_the_sum_of_states_is_what_was_seen(history, scope, later):
     once, twice = Ledger(Path(":memory:")), Ledger(Path(":memory:"))

@@ -272,7 +272,7 @@ HOSTILE = [
 
 
 @pytest.mark.row("H6")
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(text=TEXT, rel=st.lists(TEXT, max_size=3), links=st.integers(0, 3))
 def test_any_text_in_any_column_is_stored(text, rel, links):
     segment = a_segment("1", links=links, title=text, etag=text, owner_ids=(text,), outcome_reason=text, generator=text)

@@ -34,7 +34,7 @@ flips = st.lists(st.tuples(st.integers(0, 29), st.sets(st.integers(0, 63), max_s
 
 
 @given(st.lists(words, min_size=1, max_size=30), flips)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_near_simhashes_are_those_that_a_comparison_of_all_pairs_finds(values, flips):
     for number, bits in flips:
         changed = np.uint64(values[number % len(values)] & 2**64 - 1)

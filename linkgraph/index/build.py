@@ -26,6 +26,7 @@ from linkgraph.edges.schema import SCHEMA_VERSION
 from linkgraph.errors import StorageError, UsageError
 from linkgraph.graph.collapse import collapse_each
 from linkgraph.graph.collapse.entities import Entities
+from linkgraph.graph.collapse.fold import folds_of
 from linkgraph.graph.collapse.scan import NAMES, FileScan, Scan
 from linkgraph.graph.collapse.standing import Standing, StandingScan
 from linkgraph.graph.csr import LinkGraph
@@ -35,12 +36,13 @@ from linkgraph.graph.policy import BUILT, VotePolicy, policies_named
 from linkgraph.index.checks import Checks
 from linkgraph.index.classified import ClassifiedScan
 from linkgraph.index.compact import Sorter, bucket_count, compact
-from linkgraph.index.files import write_nodes
+from linkgraph.index.files import write_folds, write_nodes
 from linkgraph.index.history import History
 from linkgraph.index.layout import (
     FORMAT,
     KEEP,
     entities_file,
+    folds_file,
     graph_stem,
     make_current,
     new_name,
@@ -123,7 +125,9 @@ class _Work:
     def graphs(self, standing: Standing) -> _Graphs:
         with self.timed("collapse"):
             edges = StandingScan(self.edges("collapsing links"), standing)
-            graphs = collapse_each(edges, self.pages, self.policies, self.levels, self.entities)
+            folds = folds_of(edges, self.pages, self.policies)
+            write_folds(folds_file(self.folder), folds)
+            graphs = collapse_each(edges, self.pages, self.policies, self.levels, self.entities, folds)
             for policy, levels in graphs.items():
                 for level, graph in levels.items():
                     stem = graph_stem(self.folder, level, policy)

@@ -6,7 +6,7 @@ filters on the target; and an order of targets that delta encoding shrinks to al
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +15,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from linkgraph.graph.collapse.fold import Folds
 from linkgraph.index.columns import to_stored
 from linkgraph.index.events import EVENT_ROWS
 from linkgraph.index.layout import GROUP_ROWS
-from linkgraph.index.schema import LINKS
+from linkgraph.index.schema import FOLDS, LINKS
 
 _PAGE_ROWS = 4096
 _BLOOM_COLUMNS = ("dst_domain", "dst_url")
@@ -68,6 +69,16 @@ def _options(schema: pa.Schema) -> dict[str, Any]:
 def _bloom(columns: Sequence[str], rows: int) -> dict[str, dict[str, float]]:
     """Return filters that let through one absent value in a hundred, if every value of a group is distinct."""
     return {name: {"ndv": max(min(rows, GROUP_ROWS), 1), "fpp": 0.01} for name in columns}
+
+
+def write_folds(path: Path, folds: Mapping[str, Folds]) -> None:
+    """Write the folds that leave their domain, by the name of the policy."""
+    tables = []
+    for policy, of_policy in folds.items():
+        rows = of_policy.foreign()
+        columns = [rows.column(name) for name in ("src_url", "src_domain", "url", "domain")]
+        tables.append(pa.table([pa.array([policy] * len(rows), pa.string()), *columns], schema=FOLDS))
+    pq.write_table(pa.concat_tables(tables), path, compression="zstd", write_page_checksum=True)
 
 
 def write_nodes(path: Path, table: pa.Table, bloom: Sequence[str]) -> None:

@@ -72,6 +72,11 @@ def sites_file(build: Path) -> Path:
     return build / "sites.parquet"
 
 
+def folds_file(build: Path) -> Path:
+    """Return the file of the URLs whose votes land on another domain."""
+    return build / "folds.parquet"
+
+
 _TABLES = {"domain": "domains.parquet", "host": "hosts.parquet", "entity": "entities.parquet"}
 
 

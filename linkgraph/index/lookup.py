@@ -27,13 +27,15 @@ from linkgraph.index.layout import (
     current_build,
     entities_file,
     events_file,
+    folds_file,
     graph_stem,
+    internal_file,
     lost_file,
     nodes_file,
     sites_file,
 )
 from linkgraph.index.record import BuildResult, read_record
-from linkgraph.index.schema import LINKS, SITES
+from linkgraph.index.schema import FOLDS, LINKS, SITES
 from linkgraph.model import RESOURCE_KINDS
 
 if TYPE_CHECKING:
@@ -138,12 +140,33 @@ class Build:
             value: what stands there.
         """
         path = backlinks_file(self.record.folder, bucket_of(domain, self.record.buckets))
-        table = _read_groups(path, None, (("dst_domain", domain), (column, value)))
-        chosen = pc.and_(pc.equal(table["dst_domain"], domain), pc.equal(table[column], value))
-        kind = table["kind"].cast(pa.string())
-        for resource in RESOURCE_KINDS:
-            chosen = pc.and_(chosen, pc.not_equal(kind, resource))
-        return _complete(table.filter(chosen))
+        links = _links(path, domain, (column, value))
+        return links.filter(pc.equal(links[column], value))
+
+    def links_landing(self, domain: str, policy: str | None = None) -> pa.Table:
+        """Return the links from other domains whose votes land on *domain* under *policy*, if they are votes.
+
+        Those to its pages, but for the pages that send votes elsewhere, and those to pages of other domains that send
+        theirs here, by redirect, refresh or canonical. A build from before these were kept gives the former whole.
+        """
+        folds = self._folds(policy)
+        away = folds.filter(pc.equal(folds["domain"], domain))["url"]
+        links = self.links_to(domain, "dst_domain", domain)
+        found = [links.filter(pc.invert(_among(links["dst_url"], away)))]
+        here = folds.filter(pc.equal(folds["landing_domain"], domain))
+        for between in here["domain"].unique().to_pylist():
+            urls = here.filter(pc.equal(here["domain"], between))["url"]
+            bucket = bucket_of(between, self.record.buckets)
+            for path in (backlinks_file(self.record.folder, bucket), internal_file(self.record.folder, bucket)):
+                links = _links(path, between)
+                apart = pc.not_equal(links["src_domain"].cast(pa.string()), domain)
+                found.append(links.filter(pc.and_(_among(links["dst_url"], urls), apart)))
+        return unified(found)
+
+    def _folds(self, policy: str | None) -> pa.Table:
+        path, chosen = folds_file(self.record.folder), self.record.ranking(policy).policy
+        table = _read_groups(path, None) if path.exists() else FOLDS.empty_table()
+        return table.filter(pc.equal(table["policy"], chosen))
 
     def events_of(self, domain: str | None) -> pa.Table:
         """Return the rows of the events table whose target domain is *domain*; of all domains where it is None.
@@ -175,6 +198,20 @@ class Build:
 
     def _buckets(self, domain: str | None) -> Sequence[int]:
         return range(self.record.buckets) if domain is None else [bucket_of(domain, self.record.buckets)]
+
+
+def _links(path: Path, domain: str, also: tuple[str, str] | None = None) -> pa.Table:
+    """Return the links of a file to one domain, but for resources; groups that *also* rules out are not read."""
+    table = _read_groups(path, None, (("dst_domain", domain), *((also,) if also else ())))
+    chosen = pc.equal(table["dst_domain"], domain)
+    kind = table["kind"].cast(pa.string())
+    for resource in RESOURCE_KINDS:
+        chosen = pc.and_(chosen, pc.not_equal(kind, resource))
+    return _complete(table.filter(chosen))
+
+
+def _among(column: pa.ChunkedArray, values: pa.ChunkedArray) -> pa.ChunkedArray:
+    return pc.is_in(column, value_set=values.combine_chunks())
 
 
 def _complete(links: pa.Table) -> pa.Table:

@@ -57,6 +57,18 @@ _ADDED = (
 LINKS: pa.Schema = pa.schema([*EDGES, *_ADDED], metadata={**EDGES.metadata, b"linkgraph.table": b"links"})
 """The derived table: the newest observation of each link, the run that made it, and what the build adds."""
 
+FOLDS: pa.Schema = pa.schema(
+    [
+        pa.field("policy", pa.string(), nullable=False),
+        pa.field("url", pa.string(), nullable=False),
+        pa.field("domain", pa.string(), nullable=False),
+        pa.field("landing_url", pa.string(), nullable=False),
+        pa.field("landing_domain", pa.string(), nullable=False),
+    ],
+    metadata={b"linkgraph.schema": b"1", b"linkgraph.table": b"folds"},
+)
+"""One row a policy and URL whose votes land on another domain, by redirect, refresh or canonical."""
+
 SITES: pa.Schema = pa.schema(
     [
         pa.field("domain", pa.string(), nullable=False),

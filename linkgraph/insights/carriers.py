@@ -1,8 +1,9 @@
 """The voters of a domain → the pages that carry their votes.
 
 A voter gives what it gives once, however many of its pages link; here that is divided among the pages, in proportion
-to what the best link of each weighs under the policy. Promises shares that add up to 1, as `votes.why` has them.
-Refuses to guess a page where the vote came through another URL, a redirect or a canonical: there the page is null.
+to what the best link of each weighs under the policy; pages that link to a URL which a redirect or canonical folds into
+the domain are among them. Promises shares that add up to 1, as `votes.why` has them. Refuses to guess: where a build
+from before folds were kept knows no page, the page is null.
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ from linkgraph.graph.collapse import votes
 from linkgraph.graph.collapse.weigh import link_weights
 from linkgraph.graph.policy import VotePolicy, policy_named
 from linkgraph.insights.dataset import Dataset
-from linkgraph.insights.target import target_of
 from linkgraph.insights.votes import why
 
 WHY_PAGES = pa.schema(
@@ -39,7 +39,7 @@ def why_pages(dataset: Dataset, domain: str, policy: str | None = None) -> pa.Ta
         StateError: no build yet, or none under *policy*.
     """
     chosen = policy_named(dataset.build.ranking(policy).policy)
-    weights = _page_weights(dataset.backlinks(target_of(domain).domain), chosen)
+    weights = _page_weights(dataset.links_landing(domain, policy), chosen)
     rows = []
     *voters, being = why(dataset, domain, policy).to_pylist()
     for voter in voters:

@@ -239,6 +239,18 @@ class Dataset:
         links = links.sort_by([*order, ("ordinal", "ascending")])
         return (collapsed(links) if collapse else links).slice(0, limit)
 
+    def links_landing(self, domain: str, policy: str | None = None) -> pa.Table:
+        """Return the links, rows of the links table, whose votes land on a registrable domain if they are votes.
+
+        Unlike `backlinks`, with redirects, refreshes and canonicals followed as the policy says.
+
+        Raises:
+            UnknownDomainError: a domain that no page or link names.
+            StateError: no build yet, or none under *policy*.
+        """
+        (node,) = self.nodes([domain])
+        return self._build.links_landing(self._build.names("domain")[node], policy)
+
     def events(self, domain: str | None = None) -> pa.Table:
         """Return the rows of the events table about links to a registrable domain; to all where it is None.
 

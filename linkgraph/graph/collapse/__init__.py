@@ -8,7 +8,7 @@ not with rows. Refuses an unknown level.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from linkgraph.errors import UsageError
 from linkgraph.graph.collapse.entities import Entities
-from linkgraph.graph.collapse.fold import Folds, read_folds
+from linkgraph.graph.collapse.fold import Folds, folds_of
 from linkgraph.graph.collapse.pairs import PairSet, PairValues, packed, unpacked
 from linkgraph.graph.collapse.scan import Scan, among, decoded, ids_of, mask, utf8
 from linkgraph.graph.collapse.weigh import LINK_COLUMNS, Relations, link_weights
@@ -174,19 +174,13 @@ class _Counts:
     """The votes under all policies, batch by batch."""
 
     def __init__(
-        self, edges: Scan, pages: Scan, policies: Sequence[VotePolicy], levels: Sequence[str], entities: Entities
+        self, policies: Sequence[VotePolicy], folds: Mapping[str, Folds], levels: Sequence[str], entities: Entities
     ) -> None:
         self.nodes = {level: _Nodes(level, entities) for level in levels}
         self._weighs = any(policy.weighing for policy in policies)
         self._refuses = [column for policy in policies for column in policy.refuses]
         self._pages, self._owners = Interner(), Interner()
-        folds: dict[tuple[object, int], Folds] = {}
-        self.each: dict[str, _Count] = {}
-        for policy in policies:
-            key = policy.folds, policy.max_hops
-            if key not in folds:
-                folds[key] = read_folds(edges, pages, policy)
-            self.each[policy.name] = _Count(self.nodes, folds[key], policy)
+        self.each = {policy.name: _Count(self.nodes, folds[policy.name], policy) for policy in policies}
 
     @property
     def edge_columns(self) -> list[str]:
@@ -247,6 +241,7 @@ def collapse_each(
     policies: Sequence[VotePolicy],
     levels: Sequence[str] = ("domain",),
     entities: Entities | None = None,
+    folds: Mapping[str, Folds] | None = None,
 ) -> dict[str, dict[str, LinkGraph]]:
     """Return the graph of each level under each policy, by the policy's name and the level.
 
@@ -261,6 +256,7 @@ def collapse_each(
         policies: what counts as a vote, and what it weighs.
         levels: keys of `LEVELS`.
         entities: what the nodes of the level `entity` are; None where it is not asked for.
+        folds: where votes land under each policy; None to read that from *edges* and *pages* first.
 
     Raises:
         UsageError: a level that is not in `LEVELS`, or `entity` without entities.
@@ -270,7 +266,8 @@ def collapse_each(
         raise UsageError(f"level {min(unknown)!r} is unknown; choose one of {', '.join(LEVELS)}")
     if "entity" in levels and entities is None:
         raise UsageError("level 'entity' needs the entities; read them from a file with Entities.read")
-    counts = _Counts(edges, pages, policies, levels, entities or Entities())
+    folds = folds_of(edges, pages, policies) if folds is None else folds
+    counts = _Counts(policies, folds, levels, entities or Entities())
     for batch in edges.batches(counts.edge_columns):
         counts.edges(batch)
     for batch in pages.batches(counts.page_columns):

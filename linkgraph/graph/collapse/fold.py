@@ -8,7 +8,7 @@ otherwise one injected line would give a site's votes away.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,7 +29,7 @@ _STATEMENTS = pa.schema(
         ("strength", pa.int8()),
     ]
 )
-_LANDING = ["url", "host", "domain"]
+_TARGETS = ["url", "host", "domain", "src_url", "src_domain"]
 _FETCHED = ("url", "fetched_at", "outcome", "content_digest", "simhash")
 
 SAME_DOCUMENT_BITS = 3
@@ -43,7 +43,7 @@ class Folds:
     keys: Interner
     """The URLs whose votes land elsewhere; id i goes to row i of `targets`."""
     targets: pa.RecordBatch
-    """Columns url, host, domain."""
+    """Columns url, host, domain: where they land; src_url and src_domain: what they leave."""
 
     def land(self, links: pa.RecordBatch) -> NDArray[np.int32]:
         """Return for each link the row of `targets` where its votes land, -1 where they stay; shape (n,).
@@ -54,6 +54,11 @@ class Folds:
         if not len(self.keys):
             return np.full(len(links), -1, np.int32)
         return self.keys.find(*utf8(links.column("dst_url")))
+
+    def foreign(self) -> pa.RecordBatch:
+        """Return the rows of `targets` that take votes from one domain to another."""
+        apart = pc.not_equal(self.targets.column("domain"), self.targets.column("src_domain"))
+        return self.targets.filter(apart)
 
 
 def _says_canonical(batch: pa.RecordBatch) -> NDArray[np.bool_]:
@@ -185,7 +190,8 @@ def read_folds(edges: Scan, pages: Scan, policy: VotePolicy) -> Folds:
         policy: which statements count, and how many in a row.
     """
     if not policy.folds:
-        return Folds(Interner(), pa.RecordBatch.from_arrays([pa.array([], pa.string())] * 3, names=_LANDING))
+        nowhere = [pa.array([], pa.string())] * len(_TARGETS)
+        return Folds(Interner(), pa.RecordBatch.from_arrays(nowhere, names=_TARGETS))
     stated = _believed(_newest_statements(edges, policy), pages, policy)
     urls = Interner()
     source = urls.add(*utf8(stated.column("src_url").combine_chunks()))
@@ -197,8 +203,21 @@ def read_folds(edges: Scan, pages: Scan, policy: VotePolicy) -> Folds:
     # Wherever a chain lands, some statement names that URL as its target: that row has its host and domain.
     row_of = np.zeros(len(urls), np.int64)
     row_of[target] = np.arange(len(target))
-    keys = Interner()
-    keys.add(*utf8(decoded(stated.column("src_url").combine_chunks()).filter(pa.array(moved))))
     rows = pa.array(row_of[landed[moved]])
-    targets = [stated.column(f"dst_{name}").combine_chunks().take(rows) for name in _LANDING]
-    return Folds(keys, pa.RecordBatch.from_arrays(targets, names=_LANDING))
+    lands = [stated.column(f"dst_{name}").combine_chunks().take(rows) for name in ("url", "host", "domain")]
+    leaves = [stated.column(name).combine_chunks().filter(pa.array(moved)) for name in ("src_url", "src_domain")]
+    keys = Interner()
+    keys.add(*utf8(leaves[0]))
+    return Folds(keys, pa.RecordBatch.from_arrays([*lands, *leaves], names=_TARGETS))
+
+
+def folds_of(edges: Scan, pages: Scan, policies: Sequence[VotePolicy]) -> dict[str, Folds]:
+    """Return the folds under each policy, by its name; policies that fold alike share them. See `read_folds`."""
+    read: dict[tuple[tuple[str, ...], int], Folds] = {}
+    found: dict[str, Folds] = {}
+    for policy in policies:
+        key = policy.folds, policy.max_hops
+        if key not in read:
+            read[key] = read_folds(edges, pages, policy)
+        found[policy.name] = read[key]
+    return found
