@@ -8,6 +8,7 @@ from itertools import pairwise
 import networkx as nx
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,7 +17,7 @@ from linkgraph.errors import CorruptFileError, UsageError
 from linkgraph.graph.collapse import collapse
 from linkgraph.graph.collapse.fold import follow
 from linkgraph.graph.collapse.pairs import PairSet, packed
-from linkgraph.graph.collapse.scan import NAMES, FileScan, TableScan, among, decoded, ids_of, utf8
+from linkgraph.graph.collapse.scan import NAMES, FileScan, TableScan, among, decoded, ids_of, looked_up, utf8
 from linkgraph.graph.intern import Interner
 from linkgraph.graph.policy import FOLLOWED, LEVELS, policy_named
 
@@ -517,3 +518,39 @@ def test_an_empty_crawl_has_an_editorial_graph(observed):
     graph, _ = weighed(observed, "editorial")
 
     assert len(graph) == 0
+
+
+def test_small_files_are_read_as_one_batch_in_their_order(observed, tmp_path):
+    folders = []
+    for number in range(5):
+        observed.page(f"http://a{number}.example/", *[(f"http://b{link}.example/", {}) for link in range(number + 1)])
+        folders.append(tmp_path / f"run=r{number}")
+        folders[-1].mkdir()
+        pq.write_table(observed.edges, folders[-1] / "1.parquet")
+    files = tuple(folder / "1.parquet" for folder in folders)
+
+    (batch,) = FileScan(files, coded=NAMES).batches(["src_domain", "kind", "rel", "run"])
+
+    expected = pa.concat_tables([pq.read_table(path, columns=["src_domain", "kind", "rel"]) for path in files])
+    assert batch.select(["src_domain", "kind", "rel"]).to_pylist() == expected.to_pylist()
+    runs = [run for path in files for run in [path.parent.name.removeprefix("run=")] * pq.read_metadata(path).num_rows]
+    assert batch.column("run").to_pylist() == runs
+
+
+def test_a_broken_file_among_whole_ones_is_named(observed, tmp_path):
+    observed.page("http://a.example/", "http://b.example/")
+    whole, broken = tmp_path / "1.parquet", tmp_path / "2.parquet"
+    pq.write_table(observed.edges, whole)
+    broken.write_bytes(b"PAR1 but not really PAR1")
+
+    with pytest.raises(CorruptFileError, match=r"2\.parquet"):
+        list(FileScan((whole, broken, whole)).batches(["kind"]))
+
+
+@given(st.lists(st.sampled_from(["nav", "footer", "", "other", None]), max_size=20), st.booleans())
+def test_words_are_looked_up_whether_coded_or_not(words, coded):
+    column = pa.array(words, pa.string())
+
+    found = looked_up(column.dictionary_encode() if coded else column, {"nav": 0.2, "footer": 0.1, "": 0.3}, 1.0)
+
+    assert found.tolist() == [{"nav": 0.2, "footer": 0.1, "": 0.3}.get(word, 1.0) for word in words]

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from linkgraph.errors import UsageError
 from linkgraph.graph.collapse.entities import Entities
 from linkgraph.graph.collapse.fold import Folds, folds_of
-from linkgraph.graph.collapse.pairs import PairSet, PairValues, packed, unpacked
+from linkgraph.graph.collapse.pairs import PairSet, PairValues, packed, places, unpacked
 from linkgraph.graph.collapse.scan import Scan, among, decoded, ids_of, mask, utf8
 from linkgraph.graph.collapse.weigh import LINK_COLUMNS, Relations, link_weights
 from linkgraph.graph.csr import LinkGraph
@@ -119,7 +119,8 @@ class _Level:
         src, dst = place[src][ranked], place[dst][ranked]
         if weights is None and self._policy.nofollow != "evaporate":
             return LinkGraph.from_arrays(src, dst, len(place), names=names)
-        lost = place[unpacked(np.setdiff1d(self._lost.pairs(), found))[0]]
+        evaporating = self._lost.pairs()
+        lost = place[unpacked(evaporating[places(found, evaporating) < 0])[0]]
         strength = np.bincount(src, minlength=len(place)) + np.bincount(lost, minlength=len(place))
         weights = np.ones(len(src)) if weights is None else weights[ranked]
         kept = weights > 0

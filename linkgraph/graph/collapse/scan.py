@@ -1,13 +1,14 @@
 """Parquet files, or a table in memory → record batches of the asked-for columns, one after the other.
 
-Promises a fixed order, page checksums verified, and no more in memory than two batches or three: one is read while the
-one before is worked on. Refuses a file that cannot be read, by name.
+Promises a fixed order, page checksums verified, and no more in memory than a few batches: the next one of a file and
+the first ones of the files after it are read while one is worked on. Refuses a file that cannot be read, by name.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -22,6 +23,10 @@ from linkgraph.errors import CorruptFileError
 
 BATCH_ROWS = 131_072
 """One row group of our own files; smaller batches cost calls, larger ones memory."""
+
+READERS = 2
+"""Files read at once. A small file keeps one core busy: opening it and setting up its columns cost as much as the
+reading of 2,000 links."""
 
 MOMENTS = ("observed_at", "fetched_at")
 """The columns that a clock wrote."""
@@ -60,31 +65,58 @@ class FileScan:
     """Columns of strings that are left dictionary-coded: a seventh of the work where they say the same many times."""
 
     def batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
-        """Yield the rows of each file, file after file.
+        """Yield the rows of each file, file after file; rows of small files stand together in one batch.
 
         Raises:
             CorruptFileError: a file cannot be opened or decoded, or lacks a column.
         """
-        yield from _ahead(self._one_by_one(columns))
+        yield from _gathered(_ahead(self._checked(path, columns) for path in self.files))
 
-    def _one_by_one(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
-        for path in self.files:
-            try:
-                yield from _read(path, columns, self.lifts, self.coded)
-            except (OSError, pa.ArrowException, KeyError) as reason:
-                raise CorruptFileError(
-                    f"{path} cannot be read ({reason}); `linkgraph doctor` sets it aside, the next crawl fetches "
-                    "its pages again"
-                ) from reason
+    def _checked(self, path: Path, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        try:
+            yield from _read(path, columns, self.lifts, self.coded)
+        except (OSError, pa.ArrowException, KeyError) as reason:
+            raise CorruptFileError(
+                f"{path} cannot be read ({reason}); `linkgraph doctor` sets it aside, the next crawl fetches "
+                "its pages again"
+            ) from reason
 
 
-def _ahead(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """Yield the same batches, each read while the one before is worked on."""
-    with ThreadPoolExecutor(1, "linkgraph-scan") as pool:
-        coming = pool.submit(next, batches, None)
-        while (batch := coming.result()) is not None:
-            coming = pool.submit(next, batches, None)
-            yield batch
+_Batches = Iterator[pa.RecordBatch]
+
+
+def _ahead(files: Iterator[_Batches]) -> _Batches:
+    """Yield the batches of each file; the next one, and the first ones of the next files, are read meanwhile."""
+    with ThreadPoolExecutor(READERS, "linkgraph-scan") as pool:
+        begun: deque[tuple[_Batches, Future[pa.RecordBatch | None]]] = deque()
+        for file in files:
+            begun.append((file, pool.submit(next, file, None)))
+            if len(begun) > READERS:
+                yield from _drained(pool, *begun.popleft())
+        while begun:
+            yield from _drained(pool, *begun.popleft())
+
+
+def _drained(pool: ThreadPoolExecutor, file: _Batches, coming: Future[pa.RecordBatch | None]) -> _Batches:
+    while (batch := coming.result()) is not None:
+        coming = pool.submit(next, file, None)
+        yield batch
+
+
+def _gathered(batches: _Batches) -> _Batches:
+    """Yield the same rows in batches of at most `BATCH_ROWS`, small ones joined: each costs what it holds in words."""
+    waiting: list[pa.RecordBatch] = []
+    for batch in batches:
+        if waiting and (sum(map(len, waiting)) + len(batch) > BATCH_ROWS or not batch.schema.equals(waiting[0].schema)):
+            yield _joined(waiting)
+            waiting = []
+        waiting.append(batch)
+    if waiting:
+        yield _joined(waiting)
+
+
+def _joined(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
+    return batches[0] if len(batches) == 1 else pa.concat_batches(batches)
 
 
 def _read(
@@ -95,12 +127,20 @@ def _read(
     run = next((part.removeprefix("run=") for part in path.parts if part.startswith("run=")), "")
     lift = lifts.get(run, 0)
     with pq.ParquetFile(path, page_checksum_verification=True, read_dictionary=words) as file:
-        for batch in file.iter_batches(batch_size=BATCH_ROWS, columns=stored):
+        for batch in _row_groups(file, stored):
             arrays = [
                 _repeated(run, len(batch)) if name == "run" else _lifted(batch.column(name), name, lift)
                 for name in columns
             ]
             yield pa.RecordBatch.from_arrays(arrays, names=list(columns))
+
+
+def _row_groups(file: pq.ParquetFile, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    if file.num_row_groups > 1:
+        yield from file.iter_batches(batch_size=BATCH_ROWS, columns=columns)
+    else:
+        # A small file's columns are read one after the other: its neighbours keep the other cores busy.
+        yield from file.read(columns, use_threads=False).to_batches(BATCH_ROWS)
 
 
 def _lifted(column: pa.Array, name: str, lift: int) -> pa.Array:
@@ -170,6 +210,15 @@ def mask(values: pa.Array) -> NDArray[np.bool_]:
     known = pc.fill_null(values, False) if values.null_count else values
     flags: NDArray[np.bool_] = known.to_numpy(zero_copy_only=False).astype(bool, copy=False)
     return flags
+
+
+def looked_up(column: pa.Array, values: Mapping[str, float], otherwise: float) -> NDArray[np.float64]:
+    """Return the value of each row of a column of words, dictionary-coded or not; *otherwise* where there is none."""
+    coded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
+    table = np.array([*(values.get(word, otherwise) for word in coded.dictionary.to_pylist()), otherwise])
+    codes = pc.fill_null(coded.indices, len(table) - 1) if coded.null_count else coded.indices
+    found: NDArray[np.float64] = table[codes.to_numpy()]
+    return found
 
 
 def among(column: pa.Array, words: Sequence[str]) -> NDArray[np.bool_]:

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from linkgraph.graph.collapse.pairs import PairSet, counted, packed, places, sharing, turned, unpacked
-from linkgraph.graph.collapse.scan import among, filled
+from linkgraph.graph.collapse.scan import filled, looked_up
 from linkgraph.graph.policy import Weighing
 
 LINK_COLUMNS = ("src_url", "zone", "link_density", "ordinal", "anchor", "alt")
@@ -24,9 +24,7 @@ _OWNER_DOMAINS = 50
 
 def link_weights(batch: pa.RecordBatch, weighing: Weighing) -> NDArray[np.float64]:
     """Return how likely each link is followed, by its place alone; in 0 to 1, shape (n,)."""
-    weights = np.ones(len(batch))
-    for zone, weight in weighing.zones:
-        weights[among(batch.column("zone"), [zone])] = weight
+    weights = looked_up(batch.column("zone"), dict(weighing.zones), 1.0)
     density = pc.fill_null(batch.column("link_density"), 0.0).to_numpy(zero_copy_only=False).astype(np.float64)
     weights *= 1.0 - (1.0 - weighing.crowded) * np.clip(2.0 * density - 1.0, 0.0, 1.0)
     ordinal = pc.fill_null(batch.column("ordinal"), 0).to_numpy(zero_copy_only=False)
