@@ -16,7 +16,7 @@ from linkgraph.cli import application
 from linkgraph.errors import UsageError
 from linkgraph.index.build import build
 from linkgraph.index.schema import CLICK_COLUMNS
-from linkgraph.insights.quality import MERIT, WEIGHTS
+from linkgraph.insights.quality import MERIT, SPAM, UNKNOWN_TRUST, UNTRUSTED, WEIGHTS
 from linkgraph.insights.views import read_views
 
 TARGET = "http://target.example/guide"
@@ -68,6 +68,27 @@ def test_the_fit_is_the_share_of_the_titles_words_around_the_link(data):
     assert found["study"]["title_fit"] == pytest.approx(2 / 3)  # tides and careful, not guide
     assert found["footer"]["title_fit"] == 0
     assert found["study"]["quality_fit"] == pytest.approx(0.5 + 0.5 * 2 / 3)
+
+
+def test_titles_in_scripts_without_spaces_fit_by_their_pairs_of_characters(observed):
+    observed.page(TARGET, title="潮汐指南 2024", language="zh")
+    observed.page("http://study.example/", (TARGET, STUDY | {"anchor": "潮汐", "text_before": "参见"}), language="zh")
+    data = linkgraph.open(observed.commit())
+    build(data.root)
+
+    assert data.backlinks(TARGET)["title_fit"].to_pylist() == [pytest.approx(1 / 3)]  # not 汐指 and 指南
+
+
+def test_trust_in_the_source_counts_as_far_as_the_users_lists_tell_of_it(data):
+    without = by_source(data.backlinks(TARGET))
+    build(data.root, trusted=["study.example"], spam=["footer.example"])
+    found = by_source(linkgraph.open(data.root).backlinks(TARGET))
+    trust = {name: row["quality_trust"] for name, row in found.items()}
+
+    assert {row["quality_trust"] for row in without.values()} == {UNKNOWN_TRUST}
+    assert trust == {"study": 1.0, "reader": UNTRUSTED, "footer": pytest.approx(UNTRUSTED * SPAM)}
+    assert found["study"]["quality"] > without["study"]["quality"]
+    assert found["footer"]["quality"] < without["footer"]["quality"]
 
 
 def test_the_shares_of_a_page_add_up_and_its_footer_gets_few_clicks(data):

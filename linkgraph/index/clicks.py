@@ -7,6 +7,7 @@ at all: a share is of the clicks that there are.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import cast
 
@@ -19,6 +20,9 @@ from linkgraph.classify.vocabulary import CHOSEN
 from linkgraph.graph.collapse.scan import among
 from linkgraph.graph.collapse.weigh import link_weights
 from linkgraph.graph.policy import EDITORIAL, Weighing
+
+_UNSPACED = re.compile("[\u2e80-\ud7ff]+")
+"""Han, kana, hangul."""
 
 _BLANK = pa.scalar(" ", pa.large_string())
 
@@ -46,8 +50,8 @@ def clicks(batch: pa.RecordBatch) -> tuple[NDArray[np.int32], NDArray[np.float32
 def title_fit(links: pa.Table, titles: pa.Table) -> pa.Array:
     """Return the share of the words of each target's title that stand in and around the link; null where not known.
 
-    Words are runs of three letters or more, compared in lower case. A title in a script that writes no spaces between
-    words, or without such words, says nothing.
+    Words are runs of three letters or more, compared in lower case; in scripts that write no spaces between words, all
+    two characters that follow each other, as text search takes them. A title without such words says nothing.
 
     Args:
         links: to other sites, working form.
@@ -75,7 +79,6 @@ def _context(links: pa.Table) -> list[pa.ChunkedArray]:
 
 
 def _words(title: str) -> frozenset[str]:
-    if any("\u2e80" <= letter <= "\ud7ff" for letter in title):  # CJK, kana, hangul
-        return frozenset()
-    words = "".join(letter if letter.isalpha() else " " for letter in title.lower()).split()
-    return frozenset(word for word in words if len(word) >= 3)
+    letters = "".join(letter if letter.isalpha() else " " for letter in title.lower())
+    pairs = {run[at : at + 2] for run in _UNSPACED.findall(letters) for at in range(len(run) - 1)}
+    return frozenset(pairs.union(word for word in _UNSPACED.sub(" ", letters).split() if len(word) >= 3))

@@ -25,7 +25,7 @@ from linkgraph.graph.policy import BUILT, LEVELS, policies_named
 from linkgraph.index.lookup import Build
 from linkgraph.index.record import BuildResult
 from linkgraph.insights.kinds import Kinds
-from linkgraph.insights.quality import ORDERS, collapsed, with_quality
+from linkgraph.insights.quality import ORDERS, collapsed, trust_in, with_quality
 from linkgraph.insights.target import target_of
 
 if TYPE_CHECKING:
@@ -234,10 +234,24 @@ class Dataset:
         level = "host" if target.column == "dst_host" else "domain"
         self._known(self._build.names(level), target.value if level == "host" else target.domain, level)
         links = kinds.of_links(self._build.links_to(target.domain, target.column, target.value))
-        links = with_quality(links, views)
+        links = with_quality(links, views, self._trust_in(links["src_domain"]))
         order = [(ORDERS[sort], "descending"), ("src_url", "ascending"), ("dst_url", "ascending")]
         links = links.sort_by([*order, ("ordinal", "ascending")])
         return (collapsed(links) if collapse else links).slice(0, limit)
+
+    def _trust_in(self, domains: pa.ChunkedArray) -> dict[str, float] | None:
+        """Return how far each domain is trusted by the lists of the build; None for a build without lists."""
+        record, names = self.build, domains.unique().to_pylist()
+        if not record.lists or not names:
+            return None
+        known = self._build.names("domain")
+        nodes = np.array([known.find(name) for name in names])
+        mass = self.values("domain", "spam_mass")[nodes] if "trusted" in record.lists else None
+        leads = None
+        if "spam" in record.lists:  # a surfer against the votes restarts at each domain of the list with this chance
+            restarts = (1 - record.alpha) / int(record.lists["spam"]["found"])
+            leads = self.values("domain", "distrust")[nodes] / restarts
+        return dict(zip(names, np.asarray(trust_in(mass, leads)).tolist(), strict=True))
 
     def links_landing(self, domain: str, policy: str | None = None) -> pa.Table:
         """Return the links, rows of the links table, whose votes land on a registrable domain if they are votes.

@@ -18,9 +18,10 @@ from linkgraph.classify.vocabulary import CHOSEN
 Floats = NDArray[np.float64]
 
 WEIGHTS: dict[str, float] = {
-    "authority": 0.30,
+    "authority": 0.25,
     "acquisition": 0.25,
     "placement": 0.15,
+    "trust": 0.05,
     "company": 0.10,
     "fit": 0.10,
     "age": 0.05,
@@ -33,6 +34,15 @@ MERIT: dict[str, float] = {
     "paid": 0.2, "owner": 0.1, "syndicated": 0.1, "boilerplate": 0.1,
 }  # fmt: skip
 """What a link of each acquisition says of its target: how far somebody else chose it on merit."""
+
+UNTRUSTED = 0.5
+"""The trust in a source none of whose rank comes from the user's trusted domains: unknown, which is no guilt."""
+
+UNKNOWN_TRUST = 0.75
+"""The trust in a source of a build without such a list: the middle between none of its rank (0.5) and all (1)."""
+
+SPAM = 0.1
+"""The trust in a source that the user's list of spam names, or that leads there as much."""
 
 UNVOTED = 5.0
 """Points of authority that every source is given: a site that nobody votes for has readers, too."""
@@ -60,16 +70,30 @@ QUALITY: tuple[pa.Field, ...] = (
 """What is added to backlinks, null for links of a build that did not look for it."""
 
 
-def with_quality(links: pa.Table, views: Mapping[str, float] | None = None) -> pa.Table:
+def trust_in(mass: Floats | None, leads: Floats | None) -> Floats | float:
+    """Return the part `trust`, from `SPAM` times `UNTRUSTED` to 1, of the shape of its arguments.
+
+    Args:
+        mass: share of a source's rank that the trusted domains do not account for; None without a list of them.
+        leads: how far a source leads to known spam, 1 what is on the list itself; None without a list of spam.
+    """
+    of_mass = UNKNOWN_TRUST if mass is None else 1 - (1 - UNTRUSTED) * np.clip(mass, 0, 1)
+    return of_mass if leads is None else of_mass * (1 - (1 - SPAM) * np.clip(leads, 0, 1))
+
+
+def with_quality(
+    links: pa.Table, views: Mapping[str, float] | None = None, trust: Mapping[str, float] | None = None
+) -> pa.Table:
     """Return backlinks with the columns of `QUALITY`.
 
     Args:
         links: rows of the links table.
         views: page views by URL, the user's own; None for the proxy that the build made.
+        trust: by source domain, `trust_in`; None where the build has no lists.
     """
     known = links["acquisition"].is_valid() if links.num_rows else pa.chunked_array([pa.array([], pa.bool_())])
     shown = known.to_numpy()
-    values = parts(links)
+    values = parts(links, trust or {})
     score = 100 * np.exp(sum(weight * np.log(values[part]) for part, weight in WEIGHTS.items()))
     share = _numbers(links, "click_share", np.nan)
     columns = [score, *(values[part] for part in WEIGHTS), share * _popularity(links, views)]
@@ -84,8 +108,8 @@ def _popularity(links: pa.Table, views: Mapping[str, float] | None) -> Floats:
     return np.array([views.get(url, np.nan) for url in links["src_url"].to_pylist()], np.float64)
 
 
-def parts(links: pa.Table) -> dict[str, Floats]:
-    """Return each part of the score, from 0 (excluded) to 1; shape (n,)."""
+def parts(links: pa.Table, trust: Mapping[str, float]) -> dict[str, Floats]:
+    """Return each part of the score, from 0 (excluded) to 1; shape (n,). *trust* is by source domain."""
     sure = _numbers(links, "acquisition_probability", 0.0)
     merit = sure * _looked_up(links, "acquisition", MERIT) + (1 - sure) * MERIT["unknown"]
     days = (
@@ -98,6 +122,7 @@ def parts(links: pa.Table) -> dict[str, Floats]:
         "authority": (links["src_authority"].to_numpy() + UNVOTED) / (100 + UNVOTED),
         "acquisition": merit,
         "placement": np.maximum(_looked_up(links, "placement", CHOSEN), 0.01),
+        "trust": _looked_up(links, "src_domain", trust, UNKNOWN_TRUST),
         "company": 1 / (1 + np.log10(np.maximum(_numbers(links, "page_links", ALONE), ALONE) / ALONE)),
         "fit": np.where(np.isnan(fit := _numbers(links, "title_fit", np.nan)), UNKNOWN_FIT, 0.5 + 0.5 * fit),
         "age": 1 - 0.5 * np.exp(-days / HALF_YEAR),
@@ -118,9 +143,9 @@ def collapsed(links: pa.Table) -> pa.Table:
     return links.filter(pa.array(kept, pa.bool_()))
 
 
-def _looked_up(links: pa.Table, column: str, values: dict[str, float]) -> Floats:
+def _looked_up(links: pa.Table, column: str, values: Mapping[str, float], blank: float = 0.0) -> Floats:
     words = links[column].cast(pa.string()).to_pylist()
-    return np.array([values.get(word, 0.0) if word else 0.0 for word in words], np.float64)
+    return np.array([values.get(word, blank) if word else blank for word in words], np.float64)
 
 
 def _numbers(links: pa.Table, column: str, blank: float) -> Floats:
