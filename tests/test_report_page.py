@@ -248,6 +248,22 @@ def test_too_few_points_or_one_count_have_no_line(counts):
     assert trend([Point(str(place), count, 1.0) for place, count in enumerate(counts)]) is None
 
 
+@pytest.mark.parametrize("count", [0, 3, 46, 123_456, 40_000_000])
+def test_the_axis_of_counts_of_one_size_has_some_marks(count):
+    chart = LexborHTMLParser(scatter([Point("a", count, 10.0), Point("b", count + 1, 12.0)]))
+    marks = [text.text().replace(",", "") for text in chart.css("text")]
+
+    assert 2 <= len([mark for mark in marks if mark.isdigit() and count / 2 <= int(mark) <= 2 * count + 2]) <= 9
+
+
+def test_a_page_without_a_usual_line_does_not_speak_of_one():
+    few = [row(f"d{number}.example", referring_domains=10 * number) for number in range(1, 4)]
+    more = [row(f"d{number}.example", referring_domains=10 * number) for number in range(1, 9)]
+
+    assert "dashed line" not in parse(*few).body.text()
+    assert "dashed line" in parse(*more).body.text()
+
+
 def test_points_stand_where_their_numbers_say():
     points = [Point("a", 0, 10.0), Point("b", 99, 20.0), Point("c", 9, 20.0)]
     dots = LexborHTMLParser(scatter(points)).css("circle")

@@ -50,7 +50,7 @@ def clicks(batch: pa.RecordBatch) -> tuple[NDArray[np.int32], NDArray[np.float32
 def title_fit(links: pa.Table, titles: pa.Table) -> pa.Array:
     """Return the share of the words of each target's title that stand in and around the link; null where not known.
 
-    Words are runs of three letters or more, compared in lower case; in scripts that write no spaces between words, all
+    Words are runs of three letters or more, compared in lower case; in scripts that write no spaces between words, any
     two characters that follow each other, as text search takes them. A title without such words says nothing.
 
     Args:

@@ -131,16 +131,17 @@ def _charts(known: Sequence[Summary]) -> Iterator[Markup]:
     if not known:
         return
     yield tag("h2", "Quality and quantity")
+    points = _points(known)
+    legend = (
+        tag("span", class_="key"),
+        " on or above the dashed line: its backlinks are worth more than is usual for their number. ",
+        tag("span", class_="key poor"),
+        " below it: many backlinks of little weight.",
+    )
     yield _figure(
         "Authority against the number of referring domains",
-        join(
-            "Each point is a domain. ",
-            tag("span", class_="key"),
-            " on or above the dashed line: its backlinks are worth more than is usual for their number. ",
-            tag("span", class_="key poor"),
-            " below it: many backlinks of little weight.",
-        ),
-        scatter(_points(known)),
+        join("Each point is a domain. ", *(legend if trend(points) else ())),
+        scatter(points),
     )
     linked = [
         Distribution(row.domain, row.referring_by_authority, row.referring_authority_median)

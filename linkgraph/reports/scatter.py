@@ -25,6 +25,7 @@ _CHARACTER = 6.6
 """Width of a label's character in the chart's units, at the 11 px of the style sheet."""
 
 _TICKS = 7
+_FEWEST_TICKS = 3
 _STEPS = (1, 2, 5, 10, 20, 50)
 
 
@@ -98,6 +99,10 @@ def _count_span(counts: Sequence[int]) -> _Span:
     inside = [count for count in every if low <= math.log10(1 + count) <= high]
     if len(inside) > _TICKS + 2:
         inside = [count for count in inside if str(count)[0] in "01"]
+    if len(inside) < _FEWEST_TICKS:  # counts of one size: round numbers between them
+        least, most = 10**low - 1, 10**high - 1
+        step = next(step for step in every[1:] if (most - least) / step <= _TICKS)
+        inside = [step * place for place in range(math.ceil(least / step), math.floor(most / step) + 1)]
     return _Span(low, high, tuple(inside))
 
 
