@@ -26,7 +26,9 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 
 from linkgraph.authority.pagerank import pagerank
+from linkgraph.errors import GraphError
 from linkgraph.graph.csr import LinkGraph
+from linkgraph.graph.gpu import cuda
 from linkgraph.graph.threads import Workers, thread_count
 from linkgraph.jit import kernel
 
@@ -131,6 +133,16 @@ def peers(graph: LinkGraph, reference: np.ndarray, tol: float) -> dict:
     return ready
 
 
+def on_cuda(graph: LinkGraph):
+    """The same on a CUDA device, or None, with the reason, where there is none."""
+    try:
+        cuda()
+    except GraphError as reason:
+        print(f"CUDA: skipped ({reason})")
+        return None
+    return lambda tol: pagerank(graph, tol=tol, device="cuda").scores
+
+
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("edges", nargs="?", type=Path, default=SHARED / "graphs" / "cnr-2000.edges.parquet")
@@ -150,6 +162,8 @@ def main() -> None:
     found = pagerank(graph, tol=asked.tol)
     assert np.abs(found.scores - reference).sum() <= asked.tol
     ready = {"linkgraph": (lambda tol: pagerank(graph, tol=tol).scores, asked.tol)}
+    if (on_device := on_cuda(graph)) is not None:
+        ready["linkgraph, CUDA"] = (on_device, asked.tol)
     ready |= peers(graph, reference, asked.tol)
     rounds = [{name: timed(*peer) for name, peer in ready.items()} for _ in range(asked.rounds)]
     seconds = {name: min(answers[name][0] for answers in rounds) for name in ready}

@@ -44,6 +44,9 @@ SLOW = {key: Answer(answer.status, answer.headers, answer.body, wait=0.03) for k
 OF_A = {f"http://{host}{path}" for host, path in PAGES if host == "a.test"}
 
 
+HALF_WRITTEN = ".00000009.4711.tmp"
+
+
 def contents(folder: Path) -> dict[str, tuple[bytes, int]]:
     return {
         str(path.relative_to(folder)): (path.read_bytes(), path.stat().st_mtime_ns)
@@ -118,6 +121,7 @@ def the_story(folder: Path) -> Story:
         told.asked_before = len(web.log)
         told.asked["interrupted"] = [f"http://{one.host}{one.path}" for one in web.log]
         web.pages.update(PAGES)
+        (told.data / "runs/r/log" / HALF_WRITTEN).write_bytes(b'{"sequence": 9')
         chapter("resumed")
         chapter("finished")
         told.lost = flip_in_first_segment(told.data)
@@ -208,6 +212,11 @@ def test_nothing_is_lost_or_published_twice_or_fetched_twice(story):
     asked = Counter(story.asked["interrupted"] + story.asked["resumed"])
     assert set(asked.values()) == {1}, "robots.txt is kept over restarts too"
     assert resumed.problems == []
+
+
+def test_an_entry_that_a_killed_process_had_begun_to_write_is_removed(story):
+    assert HALF_WRITTEN not in {path.rpartition("/")[2] for path in story.kept["resumed"]}
+    assert not list((story.data / "runs/r/log").glob(".*"))
 
 
 @pytest.mark.row("D7")

@@ -109,6 +109,12 @@ def append(folder: Path, entry: Entry) -> None:
         raise StorageError(f"{path}: {error.strerror or error}; {REMEDY}") from error
 
 
+def remove_unfinished(folder: Path) -> None:
+    """Remove what crashed processes wrote of entries that they did not publish; the caller holds the run's lock."""
+    for path in folder.glob(".[0-9]*.tmp"):
+        path.unlink(missing_ok=True)
+
+
 def read(folder: Path, after: int = 0, *, pages: bool = True) -> Iterator[Entry]:
     """Yield the entries numbered above *after*, in order.
 

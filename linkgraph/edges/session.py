@@ -18,7 +18,7 @@ from typing import Any
 from linkgraph.edges.dataset import broken_entries, quarantine, set_aside, strangers
 from linkgraph.edges.kept import lost_sources, needs_links, with_kept_links
 from linkgraph.edges.lineage import Asked, settle
-from linkgraph.edges.log import Entry, Summary, append, read, summarise
+from linkgraph.edges.log import Entry, Summary, append, read, remove_unfinished, summarise
 from linkgraph.edges.run import Run
 from linkgraph.edges.segment import Segment, commit, now, reached, remove_unlisted
 from linkgraph.edges.sightings import revisit_of
@@ -96,6 +96,7 @@ class Session:
             f"quarantined: {set_aside(self.run.root, path)} is in no log" for path in strangers(self.run, log.live)
         ]
         remove_unlisted(self.run, keep=log.live)
+        remove_unfinished(self.run.log)
         self.ledger = Ledger(self.run.ledger)
         self._resources.callback(self.ledger.close)
         replay(self.run, self.ledger, log)
