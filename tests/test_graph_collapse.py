@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from linkgraph.errors import CorruptFileError, UsageError
-from linkgraph.graph.collapse import collapse
+from linkgraph.graph.collapse import collapse, collapse_each
+from linkgraph.graph.collapse.entities import Entities
 from linkgraph.graph.collapse.fold import follow
 from linkgraph.graph.collapse.pairs import PairSet, packed
 from linkgraph.graph.collapse.scan import NAMES, FileScan, TableScan, among, decoded, ids_of, looked_up, utf8
@@ -386,8 +387,10 @@ def test_words_are_found_with_and_without_a_dictionary():
     assert among(pa.array([], pa.string()).dictionary_encode(), ["a"]).tolist() == []
 
 
-def weighed(observed, policy, level="domain"):
-    graph = collapse(TableScan(observed.edges), TableScan(observed.pages), policy_named(policy), [level])[level]
+def weighed(observed, policy, level="domain", owners=None, entities=None):
+    scans = TableScan(observed.edges), TableScan(observed.pages)
+    known = {} if owners is None else {"owners": lambda _: owners}
+    graph = collapse_each(*scans, [policy_named(policy)], [level], entities, **known)[policy][level]
     return graph, {
         edge: data["weight"] for *edge, data in graph.to_networkx().edges(data=True) for edge in [tuple(edge)]
     }
@@ -458,28 +461,56 @@ def test_a_vote_on_most_pages_of_a_site_is_one_decision(observed):
 
 
 def test_exchanged_votes_weigh_half_and_those_of_one_owner_a_tenth(observed):
-    observed.page("http://a.example/", ("http://b.example/", GOOD), ("http://c.example/", GOOD), owner_ids=["ua-1"])
-    observed.page("http://b.example/", ("http://a.example/", GOOD), owner_ids=["ua-2"])
-    observed.page("http://c.example/", ("http://d.example/", GOOD), owner_ids=["ua-1", "ua-9"])
-    _, votes = weighed(observed, "editorial")
+    observed.page("http://a.example/", ("http://b.example/", GOOD), ("http://c.example/", GOOD))
+    observed.page("http://b.example/", ("http://a.example/", GOOD))
+    observed.page("http://c.example/", ("http://a.example/", GOOD), ("http://d.example/", GOOD))
+    owners = {"a.example": "a.example", "c.example": "a.example", "not-in-the-data.example": "a.example"}
+    _, votes = weighed(observed, "editorial", owners=owners)
 
     assert votes == {
         ("a.example", "b.example"): 0.5,
         ("b.example", "a.example"): 0.5,
         ("a.example", "c.example"): pytest.approx(0.1),
+        ("c.example", "a.example"): pytest.approx(0.1),
         ("c.example", "d.example"): 1.0,
     }
 
 
-@pytest.mark.parametrize(
-    ("zone", "weight"), [("footer", 0.1 * 0.2 * 0.1), ("nav", 0.2 * 0.2 * 0.1), ("content", 0.2 * 0.5), ("aside", 0.03)]
-)
-def test_frames_that_link_to_each_other_site_wide_are_of_one_owner_and_lists_of_friends_are_not(observed, zone, weight):
-    for number in range(5):
-        observed.page(f"http://a.example/{number}", ("http://b.example/", GOOD | {"zone": zone}))
-        observed.page(f"http://b.example/{number}", ("http://a.example/", GOOD | {"zone": zone}))
+def test_hosts_have_the_owner_of_their_domain(observed):
+    observed.page("http://www.a.example/", *[(f"http://{host}/", GOOD) for host in ("x.a.example", "b.example")])
+    observed.page("http://c.example/", ("http://www.a.example/", GOOD), ("http://b.example/", GOOD))
+    _, votes = weighed(observed, "editorial", "host", {"a.example": "a.example", "c.example": "a.example"})
 
-    assert list(weighed(observed, "editorial")[1].values()) == pytest.approx([weight] * 2)
+    assert votes == {
+        ("www.a.example", "x.a.example"): pytest.approx(0.1),
+        ("www.a.example", "b.example"): 1.0,
+        ("c.example", "www.a.example"): pytest.approx(0.1),
+        ("c.example", "b.example"): 1.0,
+    }
+
+
+def test_entities_have_the_owner_of_the_domains_they_cover_whole(observed, tmp_path):
+    lines = "one,a.example\none,b.example\nguest,http://c.example/guest/\n"
+    (tmp_path / "entities.csv").write_text("entity,covers\n" + lines, encoding="utf-8")
+    targets = [(f"http://{name}.example/", GOOD) for name in "ade"] + [("http://c.example/guest/1", GOOD)]
+    observed.page("http://c.example/", *targets)
+    owners = {"a.example": "a.example", "c.example": "a.example", "b.example": "b.example", "d.example": "b.example"}
+    _, votes = weighed(observed, "editorial", "entity", owners, Entities.read(tmp_path / "entities.csv"))
+
+    # The entity joins both clusters of domains, and the guest of a domain is not its owner.
+    assert votes == {
+        ("c.example", "one"): pytest.approx(0.1),
+        ("c.example", "d.example"): pytest.approx(0.1),
+        ("c.example", "e.example"): 1.0,
+        ("c.example", "guest"): 1.0,
+    }
+
+
+def test_pages_have_no_owner(observed):
+    observed.page("http://a.example/", ("http://b.example/", GOOD))
+    owners = {"a.example": "a.example", "b.example": "a.example"}
+
+    assert weighed(observed, "editorial", "page", owners)[1] == {("http://a.example/", "http://b.example/"): 1.0}
 
 
 def test_nofollow_is_dropped_kept_or_evaporates(observed):

@@ -308,7 +308,7 @@ def test_the_record_tells_what_a_score_depends_on(observed):
     assert read_record(current_build(root)) == result
     assert result.snapshot == linkgraph.open(root).snapshot.digest
     assert [(each.policy, each.version) for each in result.rankings] == [
-        ("editorial", 2),
+        ("editorial", 3),
         ("followed", 1),
         ("everything", 1),
     ]

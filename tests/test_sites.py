@@ -205,6 +205,33 @@ def test_a_build_counts_owners_and_not_the_sites_of_one(observed):
     assert (stranger["same_owner"], stranger["sitewide"]) == (False, False)
 
 
+def test_votes_between_the_sites_of_one_owner_are_discounted_with_a_build_and_without_one(observed):
+    for host, friend, marked in (("one.example", "two.example", 1), ("two.example", "one.example", 0)):
+        for number in range(6):
+            links = [(f"http://{friend}/", FRAMED), "http://target.example/"]
+            observed.page(f"http://{host}/{number}", *links[: 1 + marked], links_external=2)
+    data = linkgraph.open(observed.commit())
+    without = [data.graph(level, "editorial") for level in ("domain", "host")]
+    build(data.root)
+
+    assert data.sites()["domain"].to_pylist() == ["one.example", "two.example"]
+    for level, found in zip(("domain", "host"), without, strict=True):
+        graph = data.graph(level, "editorial")
+        weights = {(graph.names[src], graph.names[dst]): weight for src, dst, weight in edges_of(graph)}
+        # In a footer, on every page, and of one owner.
+        assert weights["one.example", "two.example"] == pytest.approx(0.1 * 0.2 * 0.1)
+        assert weights["two.example", "one.example"] == pytest.approx(0.1 * 0.2 * 0.1)
+        # Without words, on every page, at the second place.
+        assert weights["one.example", "target.example"] == pytest.approx(0.5 * 0.2 * 500 / 501)
+        assert list(edges_of(found)) == list(edges_of(graph))
+
+
+def edges_of(graph):
+    rows = graph.links
+    sources = np.repeat(np.arange(len(graph)), rows.counts())
+    return zip(sources.tolist(), rows.indices.tolist(), rows.weights.tolist(), strict=True)
+
+
 def test_an_id_on_few_pages_of_a_site_is_not_the_sites(observed):
     for host, marked in (("one.example", 6), ("two.example", 6), ("quoting.example", 1)):
         for number in range(6):

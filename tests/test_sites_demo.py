@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from support.planted import CALLED, called, mirrored, observe, owned
@@ -9,6 +10,9 @@ from support.planted import CALLED, called, mirrored, observe, owned
 import linkgraph
 from linkgraph.demo import DemoWeb
 from linkgraph.errors import UnknownDomainError
+from linkgraph.graph.collapse import collapse
+from linkgraph.graph.collapse.scan import NAMES, FileScan
+from linkgraph.graph.policy import EDITORIAL
 from linkgraph.index.build import build
 from linkgraph.insights.kin import kin
 
@@ -54,6 +58,21 @@ def test_every_planted_mirror_is_found_with_its_original(web, data):
 
     assert found == {(site.host, original) for site in web.sites if site.genre == "mirror"}
     assert {frozenset(pair) for pair in found} <= mirrored(web)
+
+
+def test_editorial_discounts_the_votes_between_domains_that_the_table_of_sites_joins_and_no_others(data):
+    live = data.snapshot
+    scans = FileScan(live.edge_files, coded=NAMES), FileScan(live.page_files)
+    alone, graph = collapse(*scans, EDITORIAL)["domain"], data.graph("domain", "editorial")
+    owner = {row["domain"]: row["owner"] for row in data.sites().to_pylist() if row["owner"]}
+    ratio = graph.links.weights / alone.links.weights
+    src = np.repeat(np.arange(len(graph)), graph.links.counts())
+    pairs = [(graph.names[one], graph.names[other]) for one, other in zip(src, graph.links.indices, strict=True)]
+    joined = np.array([one in owner and owner[one] == owner.get(other) for one, other in pairs])
+
+    assert joined.sum() > 80
+    assert set(np.round(ratio[joined], 6)) <= {0.1, 0.2}
+    assert set(ratio[~joined]) == {1.0}
 
 
 def test_a_farm_of_twenty_sites_is_one_owner_that_its_money_site_does_not_count(data):

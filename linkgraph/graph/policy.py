@@ -51,10 +51,7 @@ class Weighing:
     reciprocal: float
     """Weight of a vote that is returned."""
     same_owner: float
-    """Weight of a vote between domains that carry the same owner's id, or whose frames link to each other site-wide."""
-    frame: tuple[str, ...]
-    """Zones of a page's frame: of 58 pairs of demo domains with site-wide links both ways, one owner has 36, and
-    all 36 that have them in these zones; the others are friends who list each other."""
+    """Weight of a vote between nodes of one owner, as the table of sites knows owners."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +101,7 @@ FOLLOWED = VotePolicy(
 EDITORIAL = replace(
     FOLLOWED,
     name="editorial",
-    version=2,
+    version=3,
     summary="followed links, weighed by where they stand, and less where boilerplate, owner or exchange explains them",
     weighing=Weighing(
         zones=(
@@ -120,7 +117,6 @@ EDITORIAL = replace(
         sitewide_pages=5,
         reciprocal=0.5,
         same_owner=0.1,
-        frame=("nav", "header", "footer"),
     ),
 )  # fmt: skip
 

@@ -8,7 +8,7 @@ runs.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -28,15 +28,14 @@ from linkgraph.graph.collapse import collapse_each
 from linkgraph.graph.collapse.entities import Entities
 from linkgraph.graph.collapse.fold import folds_of
 from linkgraph.graph.collapse.scan import NAMES, FileScan, Scan
-from linkgraph.graph.collapse.standing import Standing, StandingScan
+from linkgraph.graph.collapse.standing import StandingScan
 from linkgraph.graph.csr import LinkGraph
-from linkgraph.graph.intern import Interner
 from linkgraph.graph.names import Names, array_path
 from linkgraph.graph.policy import BUILT, VotePolicy, policies_named
 from linkgraph.index.checks import Checks
 from linkgraph.index.classified import ClassifiedScan
-from linkgraph.index.compact import Sorter, bucket_count, compact
-from linkgraph.index.files import write_folds, write_nodes
+from linkgraph.index.compact import Sorter, Spilled, bucket_count, compact, spill
+from linkgraph.index.files import write_folds, write_nodes, write_sites
 from linkgraph.index.history import History
 from linkgraph.index.layout import (
     FORMAT,
@@ -48,6 +47,7 @@ from linkgraph.index.layout import (
     new_name,
     nodes_file,
     remove_old,
+    sites_file,
     sole_builder,
     unfinished,
 )
@@ -103,6 +103,10 @@ class _Work:
     def levels(self) -> tuple[str, ...]:
         return LEVELS if self.entities is None else (*LEVELS, "entity")
 
+    @property
+    def buckets(self) -> int:
+        return bucket_count(self.live.rows("edges"))
+
     @contextmanager
     def timed(self, step: str) -> Iterator[None]:
         began = time.perf_counter()
@@ -122,27 +126,49 @@ class _Work:
     def pages(self) -> Scan:
         return FileScan(self.live.page_files, self.lifts)
 
-    def graphs(self, standing: Standing) -> _Graphs:
+    def graphs(self, checks: Checks) -> tuple[_Graphs, dict[str, Names], Spilled]:
+        """Return the graphs, the names of their nodes, and the rows of the build by bucket.
+
+        Owners are found in the pass that classifies links and sorts them into buckets: it comes when all names are
+        known and before any vote is weighed.
+        """
+        spilled: list[Spilled] = []
+        names: dict[str, Names] = {}
+
+        def owners(found: Mapping[str, Names]) -> dict[str, str]:
+            names.update(found)
+            self._keep(names)
+            spilled.append(self._spilled(names, checks))
+            return spilled[0].sites.owner_names(names["domain"])
+
         with self.timed("collapse"):
-            edges = StandingScan(self.edges("collapsing links"), standing)
+            edges = StandingScan(self.edges("collapsing links"), checks.standing())
             folds = folds_of(edges, self.pages, self.policies)
             write_folds(folds_file(self.folder), folds)
-            graphs = collapse_each(edges, self.pages, self.policies, self.levels, self.entities, folds)
+            graphs = collapse_each(edges, self.pages, self.policies, self.levels, self.entities, folds, owners)
             for policy, levels in graphs.items():
                 for level, graph in levels.items():
                     stem = graph_stem(self.folder, level, policy)
                     stem.parent.mkdir(parents=True, exist_ok=True)
                     graph.save(stem, named=False)
-        return graphs
+        self.seconds["collapse"] = round(self.seconds["collapse"] - self.seconds["classify"], 3)
+        return graphs, names, spilled[0]
 
-    def names(self, graphs: _Graphs) -> dict[str, Names]:
-        names = {level: _names(graph) for level, graph in graphs[self.policies[0].name].items()}
+    def _keep(self, names: dict[str, Names]) -> None:
         for level, of_level in names.items():
-            of_level.save(graph_stem(self.folder, level))
+            stem = graph_stem(self.folder, level)
+            stem.parent.mkdir(parents=True, exist_ok=True)
+            of_level.save(stem)
         if self.entities is not None:
             self.entities.check_known(names["entity"])
             entities_file(self.folder).write_text(self.entities.text(), encoding="utf-8")
-        return names
+
+    def _spilled(self, names: dict[str, Names], checks: Checks) -> Spilled:
+        with self.timed("classify"):
+            history = History(checks, self.folder / ".spill", self.buckets)
+            found = spill(self.classified("classifying links"), self.pages, names, history, buckets=self.buckets)
+            write_sites(sites_file(self.folder), found.sites.table(names["domain"]))
+        return found
 
     def ranks(self, graphs: _Graphs) -> _Ranks:
         with self.timed("rank"):
@@ -153,25 +179,19 @@ class _Work:
                 self.progress("ranking", done, len(pairs))
         return found
 
-    def compact(
-        self, names: dict[str, Names], ranks: PageRank, buckets: int, checks: Checks
-    ) -> tuple[dict[str, Tally], int]:
+    def compact(self, names: Names, spilled: Spilled, ranks: PageRank) -> tuple[dict[str, Tally], int]:
         with self.timed("sort"):
-            domains = Domains.of(names["domain"], authority(ranks))
-            ids = {"domain": domains.ids, "host": Interner.of(names["host"])}
+            ids = {"domain": spilled.domains, "host": spilled.hosts}
             tallies = {level: Tally(level, ids[level]) for level in LEVELS}
-            addresses = Addresses.read(self.pages)
-            history = History(checks, self.folder / ".spill", buckets)
-            sorter = Sorter(
-                names["domain"], domains, addresses, tuple(tallies.values()), history, ids["host"], ranks.scores
-            )
+            domains = Domains.of(names, spilled.domains, authority(ranks))
+            popularity = spilled.sites.popularity(ranks.scores)
+            sorter = Sorter(domains, Addresses.read(self.pages), tuple(tallies.values()), popularity)
             links = compact(
-                self.classified("classifying links"),
-                self.pages,
+                spilled,
                 sorter,
                 build=self.folder,
-                buckets=buckets,
-                done=lambda number: self.progress("writing links", number, buckets),
+                buckets=self.buckets,
+                done=lambda number: self.progress("writing links", number, self.buckets),
             )
         return tallies, links
 
@@ -214,11 +234,6 @@ class _Work:
         return counts_of_entities(names[level], graphs[level], self.entities)
 
 
-def _names(graph: LinkGraph) -> Names:
-    # A graph without nodes has no names to speak of.
-    return graph.names if isinstance(graph.names, Names) else Names.of([])
-
-
 def _ranking(policy: VotePolicy, graphs: dict[str, LinkGraph], ranks: dict[str, PageRank]) -> Ranking:
     return Ranking(
         policy=policy.name,
@@ -231,12 +246,10 @@ def _ranking(policy: VotePolicy, graphs: dict[str, LinkGraph], ranks: dict[str, 
 
 def _make(work: _Work, name: str, final: Path) -> BuildResult:
     checks = Checks.read(work.pages, parents(work.live), narrow(work.live))
-    graphs = work.graphs(checks.standing())
-    names = work.names(graphs)
+    graphs, names, spilled = work.graphs(checks)
     ranks = work.ranks(graphs)
     measured = work.measures(names, graphs, ranks)
-    buckets = bucket_count(work.live.rows("edges"))
-    tallies, links = work.compact(names, ranks[work.policies[0].name]["domain"], buckets, checks)
+    tallies, links = work.compact(names["domain"], spilled, ranks[work.policies[0].name]["domain"])
     work.tables(names, graphs, tallies, ranks, measured)
     return BuildResult(
         name=name,
@@ -252,7 +265,7 @@ def _make(work: _Work, name: str, final: Path) -> BuildResult:
         alpha=DAMPING,
         tolerance=TOLERANCE,
         decades=DECADES,
-        buckets=buckets,
+        buckets=work.buckets,
         edges=work.live.rows("edges"),
         pages=work.live.rows("pages"),
         links=links,

@@ -6,13 +6,12 @@ every page of them, so whatever joins a target with its own pages is local.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from linkgraph.classify.answer import CLASSES
@@ -31,7 +30,6 @@ from linkgraph.index.layout import (
     events_file,
     internal_file,
     lost_file,
-    sites_file,
 )
 from linkgraph.index.links import Domains, distinct_links, newest_pages
 from linkgraph.index.schema import CLASSIFIED, CLICK_COLUMNS
@@ -60,72 +58,90 @@ def bucket_count(rows: int) -> int:
 
 
 @dataclass(frozen=True, slots=True)
+class Spilled:
+    """The rows of a build by the bucket of their target, and what they tell about their sites."""
+
+    edges: Spill
+    pages: Spill
+    domains: Interner
+    hosts: Interner
+    sites: Sites
+    history: History
+
+
+@dataclass(frozen=True, slots=True)
 class Sorter:
     """What is known before the links are put in order."""
 
-    names: Names
-    """The domains, node by node."""
     domains: Domains
     addresses: Addresses
     tallies: tuple[Tally, ...]
     """Counted into, bucket by bucket."""
-    history: History
-    hosts: Interner
-    pagerank: NDArray[np.float64]
-    """Of the domains, under the first policy of the build."""
+    popularity: NDArray[np.float64]
+    """Of the domains, by their PageRank under the first policy of the build."""
 
 
-def compact(edges: Scan, pages: Scan, sorter: Sorter, *, build: Path, buckets: int, done: Callable[[int], None]) -> int:
-    """Write the links of a build and count them; return how many distinct links there are.
+def spill(edges: Scan, pages: Scan, names: Mapping[str, Names], history: History, *, buckets: int) -> Spilled:
+    """Sort the rows of a build into buckets, as they come, and find out about their sites.
 
     Args:
         edges: rows of the edges table, classified.
         pages: rows of the pages table.
-        sorter: names, authority, addresses, tallies and history, whose folder holds what does not fit into
-            memory and is removed at the end.
+        names: of the domains and hosts, node by node.
+        history: its folder holds what does not fit into memory.
+        buckets: how many there are.
+    """
+    domains, hosts = Interner.of(names["domain"]), Interner.of(names["host"])
+    bucket = np.fromiter((bucket_of(name, buckets) for name in names["domain"]), np.int32, len(names["domain"]))
+    seen = SiteLinks(domains, history.standing)
+    rows = _spill(edges, Spill(history.folder, "edges", _EDGE_ROWS, buckets), domains, bucket, "dst_domain", seen.see)
+    known = _spill(pages, Spill(history.folder, "pages", _PAGE_ROWS, buckets), domains, bucket, "domain")
+    sites = Sites.of(SitePages.read(pages, domains, hosts), seen, names["domain"])
+    return Spilled(rows, known, domains, hosts, sites, history)
+
+
+def compact(spilled: Spilled, sorter: Sorter, *, build: Path, buckets: int, done: Callable[[int], None]) -> int:
+    """Write the links of a build and count them; return how many distinct links there are.
+
+    Args:
+        spilled: rows, sites and history; what does not fit into memory is removed at the end.
+        sorter: authority, addresses, tallies and popularity.
         build: the build's folder.
         buckets: how many there are.
         done: told the number of each finished bucket, from 1.
     """
-    spilled = sorter.history.folder
-    bucket = np.fromiter((bucket_of(name, buckets) for name in sorter.names), np.int32, len(sorter.names))
-    seen = SiteLinks(sorter.domains.ids, sorter.history.standing)
-    rows = _spill(edges, Spill(spilled, "edges", _EDGE_ROWS, buckets), sorter.domains, bucket, "dst_domain", seen.see)
-    known = _spill(pages, Spill(spilled, "pages", _PAGE_ROWS, buckets), sorter.domains, bucket, "domain")
-    sites = Sites.of(SitePages.read(pages, sorter.domains.ids, sorter.hosts), seen, sorter.names, sorter.pagerank)
-    pq.write_table(sites.table(sorter.names), sites_file(build), compression="zstd", write_page_checksum=True)
-    total = 0
+    sites, history, total = spilled.sites, spilled.history, 0
     for number in range(buckets):
-        newest = newest_pages(known.bucket(number))
-        found = distinct_links(rows.bucket(number), sorter.domains, newest, sorter.history)
-        links, order = sites.add_to(found.links, newest, sorter.domains.ids, sorter.hosts), found.order
-        within = _count(links, newest, sorter, sites.owners)[order]
+        newest = newest_pages(spilled.pages.bucket(number))
+        found = distinct_links(spilled.edges.bucket(number), sorter.domains, newest, history)
+        links = sites.add_to(found.links, newest, spilled.domains, spilled.hosts, sorter.popularity)
+        within = _count(links, newest, sorter, sites.owners)[found.order]
         bucket_folder(build, number).mkdir(parents=True)
-        write_links(backlinks_file(build, number), links, order[~within])
-        write_links(internal_file(build, number), links, order[within])
+        write_links(backlinks_file(build, number), links, found.order[~within])
+        write_links(internal_file(build, number), links, found.order[within])
         if found.lost.num_rows:
             write_links(lost_file(build, number), without_sites(found.lost), np.arange(found.lost.num_rows))
         total += links.num_rows
         done(number + 1)
-    rows.remove()
-    known.remove()
-    for number, events in enumerate(sorter.history.events()):
+    spilled.edges.remove()
+    spilled.pages.remove()
+    for number, events in enumerate(history.events()):
         write_events(events_file(build, number), events)
-    sorter.history.folder.rmdir()
+    history.folder.rmdir()
     return total
 
 
 def _spill(
     scan: Scan,
     spill: Spill,
-    domains: Domains,
+    domains: Interner,
     bucket: NDArray[np.int32],
     target: str,
     see: Callable[[pa.RecordBatch], None] = lambda _: None,
 ) -> Spill:
     for batch in scan.batches(spill.schema.names):
         see(batch)
-        node = domains.ids.find(*utf8(batch.column(target)))
+        node = domains.find(*utf8(batch.column(target)))
         columns = [to_working(column) for column in batch.columns]
         where = bucket[node] if len(bucket) else np.zeros(len(node), np.int32)
         for row in np.flatnonzero(node < 0).tolist():  # no link to it stands

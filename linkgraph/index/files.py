@@ -81,6 +81,11 @@ def write_folds(path: Path, folds: Mapping[str, Folds]) -> None:
     pq.write_table(pa.concat_tables(tables), path, compression="zstd", write_page_checksum=True)
 
 
+def write_sites(path: Path, table: pa.Table) -> None:
+    """Write the table of sites with owners and mirrors."""
+    pq.write_table(table, path, compression="zstd", write_page_checksum=True)
+
+
 def write_nodes(path: Path, table: pa.Table, bloom: Sequence[str]) -> None:
     """Write the table of domains or hosts, in the order it has."""
     pq.write_table(

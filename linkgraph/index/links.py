@@ -41,12 +41,12 @@ class Domains:
     """Shape (n,): the position of each domain by reversed labels (`com.example`)."""
 
     @classmethod
-    def of(cls, names: Names, authority: NDArray[np.float64]) -> Domains:
-        """Return the domains of a graph, node by node."""
+    def of(cls, names: Names, ids: Interner, authority: NDArray[np.float64]) -> Domains:
+        """Return the domains of a graph, node by node; *ids* tells the node of each name."""
         turned = pa.array([".".join(reversed(name.split("."))) for name in names], pa.large_string())
         place = np.empty(len(turned), np.int64)
         place[pc.sort_indices(turned).to_numpy()] = np.arange(len(turned))
-        return cls(Interner.of(names), authority, place)
+        return cls(ids, authority, place)
 
     def find(self, column: pa.ChunkedArray) -> NDArray[np.int32]:
         """Return the node of each domain in a column."""

@@ -131,6 +131,11 @@ class Build:
         path = sites_file(self.record.folder)
         return _read_groups(path, None) if path.exists() else SITES.empty_table()
 
+    def owners(self) -> dict[str, str]:
+        """Return the owner of each domain that shares one with another; none for an older build."""
+        rows = self.sites().select(["domain", "owner"]).to_pylist()
+        return {row["domain"]: row["owner"] for row in rows if row["owner"]}
+
     def links_to(self, domain: str, column: str, value: str) -> pa.Table:
         """Return the links from other domains to *domain* whose *column* is *value*, in the order of the file.
 

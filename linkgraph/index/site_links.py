@@ -19,6 +19,9 @@ from linkgraph.graph.intern import Interner
 from linkgraph.graph.sites.pairs import PairCounts
 from linkgraph.graph.sites.templates import Templates
 
+LINKS_SEEN = ("kind", "src_url", "observed_at", "src_domain", "dst_domain", "placement", "dom_path")
+"""Columns of classified links that `SiteLinks` reads."""
+
 
 class SiteLinks:
     """What is learnt from links on the way.

@@ -6,6 +6,7 @@ that takes them into account. Thin: what decides lies in `linkgraph/graph/sites/
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +16,8 @@ from numpy.typing import NDArray
 
 from linkgraph.classify.sites import Facts, revise
 from linkgraph.graph.collapse.pairs import packed, places, unpacked
-from linkgraph.graph.collapse.scan import among, utf8
+from linkgraph.graph.collapse.scan import Scan, among, utf8
+from linkgraph.graph.collapse.standing import Standing
 from linkgraph.graph.intern import Interner
 from linkgraph.graph.names import Names
 from linkgraph.graph.sites.copies import Copies, copies, mirrors, originals
@@ -23,7 +25,7 @@ from linkgraph.graph.sites.owners import SITEWIDE_PAGES, SITEWIDE_SHARE, Owners,
 from linkgraph.graph.sites.pairs import Pairs
 from linkgraph.index.clicks import title_fit
 from linkgraph.index.schema import JUDGED_COLUMNS, SITE_COLUMNS, SITES
-from linkgraph.index.site_links import SiteLinks, template_pages
+from linkgraph.index.site_links import LINKS_SEEN, SiteLinks, template_pages
 from linkgraph.index.site_pages import SitePages
 
 SHORTEST_NAME = 5
@@ -45,12 +47,26 @@ class Sites:
     """Packed pairs of sites, both ways, that list each other."""
     credited: NDArray[np.int64]
     """How many owners link to each site from the frame of most pages; shape (n,)."""
-    popularity: NDArray[np.float64]
-    """How many of a million page views of the random surfer fall on a page of each site; shape (n,)."""
 
     @classmethod
-    def of(cls, pages: SitePages, links: SiteLinks, names: Names, pagerank: NDArray[np.float64]) -> Sites:
-        """Decide, once every page and link was seen; the surfer's time on a site is its PageRank, spread evenly."""
+    def read(cls, edges: Scan, pages: Scan, names: Mapping[str, Names], standing: Standing) -> Sites:
+        """Find out about the sites of a data set without building it.
+
+        Args:
+            edges: rows of the edges table, classified.
+            pages: rows of the pages table.
+            names: of the domains and hosts, node by node.
+            standing: tells which links still stand.
+        """
+        domains, hosts = Interner.of(names["domain"]), Interner.of(names["host"])
+        seen = SiteLinks(domains, standing)
+        for batch in edges.batches(LINKS_SEEN):
+            seen.see(batch)
+        return cls.of(SitePages.read(pages, domains, hosts), seen, names["domain"])
+
+    @classmethod
+    def of(cls, pages: SitePages, links: SiteLinks, names: Names) -> Sites:
+        """Decide, once every page and link was seen."""
         pairs, site = links.pairs.found(), pages.column("site")
         known = np.bincount(pairs.dst, minlength=pages.sites)
         with_text = np.flatnonzero(pages.column("simhash"))
@@ -64,8 +80,24 @@ class Sites:
         same = owners(pairs, read, pages.shared(), links.templates, _like_names(pairs, framed, names), texts)
         by_owner = np.unique(packed(same.cluster[pairs.src[framed]], pairs.dst[framed]))
         credited = np.bincount(unpacked(by_owner)[1], minlength=pages.sites)
-        popularity = 1e6 * pagerank / np.maximum(read, 1)
-        return cls(pages, pairs, same, copied, origin, _exchanged(pairs, same), credited, popularity)
+        return cls(pages, pairs, same, copied, origin, _exchanged(pairs, same), credited)
+
+    def popularity(self, pagerank: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return how many of a million page views of the random surfer fall on a page of each site; shape (n,).
+
+        Args:
+            pagerank: of each site: the surfer's time there, which is spread evenly over its pages.
+        """
+        return 1e6 * pagerank / np.maximum(self.pages.pages_of("site"), 1)
+
+    def owner_names(self, names: Names) -> dict[str, str]:
+        """Return the first site of its owner for each site that shares one with another; *names* are the sites'."""
+        size = np.bincount(self.owners.cluster)[self.owners.cluster]
+        leader: dict[int, str] = {}
+        return {
+            names[site]: leader.setdefault(int(self.owners.cluster[site]), names[site])
+            for site in np.flatnonzero(size > 1).tolist()
+        }
 
     def mirrors(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         """Return the pairs of sites (lower first) of which one mirrors the other."""
@@ -75,23 +107,19 @@ class Sites:
         """Return the rows of `SITES`, by owner and domain."""
         first, second = self.mirrors()
         mirror_of = dict(zip(*self._by_origin(first, second), strict=True))
-        size = np.bincount(self.owners.cluster)[self.owners.cluster]
+        owner = self.owner_names(names)
         told: dict[int, list[str]] = {}
         one, other = unpacked(self.owners.key)
         for left, right, words in zip(one.tolist(), other.tolist(), self.owners.words(one, other), strict=True):
             for site, partner in ((left, right), (right, left)):
                 told.setdefault(site, []).append(f"{words}: {names[partner]}")
         rows = []
-        leader: dict[int, int] = {}
-        for site in np.flatnonzero(size > 1).tolist():
-            leader.setdefault(int(self.owners.cluster[site]), site)
-        for site in sorted({*np.flatnonzero(size > 1).tolist(), *mirror_of}):
-            owner = leader.get(int(self.owners.cluster[site]))
+        for site in sorted({*map(names.find, owner), *mirror_of}):
             original = mirror_of.get(site)
             rows.append(
                 {
                     "domain": names[site],
-                    "owner": None if owner is None else names[owner],
+                    "owner": owner.get(names[site]),
                     "evidence": told.get(site, []),
                     "mirror_of": None if original is None else names[original],
                 }
@@ -107,7 +135,9 @@ class Sites:
         swapped = count[places(pairs, packed(second, first))] > count[places(pairs, packed(first, second))]
         return np.where(swapped, second, first).tolist(), np.where(swapped, first, second).tolist()
 
-    def add_to(self, links: pa.Table, pages: pa.Table, domains: Interner, hosts: Interner) -> pa.Table:
+    def add_to(
+        self, links: pa.Table, pages: pa.Table, domains: Interner, hosts: Interner, popularity: NDArray[np.float64]
+    ) -> pa.Table:
         """Return the links of one bucket with `SITE_COLUMNS` and `JUDGED_COLUMNS`, and their acquisition judged again.
 
         Args:
@@ -115,6 +145,7 @@ class Sites:
             pages: the newest row of each of the targets' pages.
             domains: numbers every domain.
             hosts: numbers every host.
+            popularity: of each domain.
         """
         src, dst = (domains.find(*utf8(links[f"{side}_domain"].combine_chunks())) for side in ("src", "dst"))
         apart = np.flatnonzero((src != dst) & among(links["kind"].combine_chunks(), ("a", "area")))
@@ -138,7 +169,7 @@ class Sites:
             links = links.set_column(place, links.field(place), _replaced(links[name], apart, values))
         for column, values in zip(
             (*SITE_COLUMNS, *JUDGED_COLUMNS),
-            (same, often, on, share, title_fit(rows, pages), self.popularity[source]),
+            (same, often, on, share, title_fit(rows, pages), popularity[source]),
             strict=True,
         ):
             blank = pa.nulls(links.num_rows, column.type)

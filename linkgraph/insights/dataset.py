@@ -107,12 +107,25 @@ class Dataset:
         from linkgraph.graph.collapse import collapse_each  # it takes numba along; the other answers do not need it
         from linkgraph.graph.collapse.scan import NAMES, FileScan
         from linkgraph.graph.collapse.standing import Standing, StandingScan
+        from linkgraph.index.classified import ClassifiedScan
+        from linkgraph.index.sites import Sites
 
         live = self.snapshot
         late = lifts(live)
         pages = FileScan(live.page_files, late)
-        edges = StandingScan(FileScan(live.edge_files, late, NAMES), Standing.read(pages))
-        graphs = collapse_each(edges, pages, chosen, [level], entities)
+        standing = Standing.read(pages)
+        edges = StandingScan(FileScan(live.edge_files, late, NAMES), standing)
+        # Owners are those of the build; where there is none, they have to be found, among all domains and hosts.
+        alone = level != "page" and not built and any(policy.weighing for policy in chosen)
+        levels = list(dict.fromkeys([level, "domain", "host"])) if alone else [level]
+
+        def owners(names: Mapping[str, Names]) -> dict[str, str]:
+            if not alone:
+                return self._build.owners() if built else {}
+            links = ClassifiedScan(live.edge_files, live.page_files, late)
+            return Sites.read(links, pages, names, standing).owner_names(names["domain"])
+
+        graphs = collapse_each(edges, pages, chosen, levels, entities, owners=owners)
         return [graphs[name][level] for name in names]
 
     def _built_policies(self, level: str) -> list[str]:

@@ -8,7 +8,7 @@ not with rows. Refuses an unknown level.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from linkgraph.errors import UsageError
 from linkgraph.graph.collapse.entities import Entities
 from linkgraph.graph.collapse.fold import Folds, folds_of
+from linkgraph.graph.collapse.owned import owners_of
 from linkgraph.graph.collapse.pairs import PairSet, PairValues, packed, places, unpacked
 from linkgraph.graph.collapse.scan import Scan, among, decoded, ids_of, mask, utf8
 from linkgraph.graph.collapse.weigh import LINK_COLUMNS, Relations, link_weights
@@ -78,7 +79,7 @@ class _Level:
     def __init__(self, nodes: _Nodes, folds: Folds, policy: VotePolicy) -> None:
         self._pairs, self._lost = PairSet(), PairSet()
         self._best = PairValues(np.maximum, np.empty(0))
-        # A page is no site: nothing on it is site-wide, and it has no owner of its own.
+        # A page is no site: nothing on it is site-wide, and what it links to says nothing of its owner.
         self.relations = Relations(policy.weighing) if policy.weighing and nodes.level != "page" else None
         self._policy = policy
         self._landing = nodes.see(folds.targets)
@@ -99,21 +100,27 @@ class _Level:
             return
         self._best.add(src, dst, ballot.weights[apart])
         if self.relations:
-            self.relations.vote(ballot.pages[apart], dst, ballot.framed[apart])
+            self.relations.vote(ballot.pages[apart], dst)
 
     def lose(self, src: NDArray[np.int32], dst: NDArray[np.int32]) -> None:
         """Take in links that use up a voter's weight and are no votes."""
         self._lost.add(src[src != dst], dst[src != dst])
 
-    def _weighed(self) -> tuple[NDArray[np.int64], NDArray[np.float64] | None]:
+    def _weighed(self, owner: NDArray[np.int32]) -> tuple[NDArray[np.int64], NDArray[np.float64] | None]:
         if not self._policy.weighing:
             return self._pairs.pairs(), None
         pairs, weights = self._best.found()
-        return pairs, weights * self.relations.discounts(pairs) if self.relations and len(pairs) else weights
+        return pairs, weights * self.relations.discounts(pairs, owner) if self.relations and len(pairs) else weights
 
-    def graph(self, names: Names, place: NDArray[np.int32]) -> LinkGraph:
-        """Return the graph with its nodes in the order of *names*; *place* says where each stands there."""
-        found, weights = self._weighed()
+    def graph(self, names: Names, place: NDArray[np.int32], owner: NDArray[np.int32]) -> LinkGraph:
+        """Return the graph with its nodes in the order of *names*; *place* says where each stands there.
+
+        Args:
+            names: byte by byte in order.
+            place: shape (n,).
+            owner: of each name, a number; shape (n,), or empty for a level without owners.
+        """
+        found, weights = self._weighed(owner[place] if len(owner) else owner)
         src, dst = unpacked(found)
         ranked = np.argsort(packed(place[src], place[dst]))
         src, dst = place[src][ranked], place[dst][ranked]
@@ -133,7 +140,6 @@ class _Ballot:
 
     pages: NDArray[np.int32]
     weights: NDArray[np.float64] | None
-    framed: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,13 +166,12 @@ class _Count:
         voting = votes(batch, policy)
         lost = among(batch.column("kind"), policy.kinds) & ~voting if policy.nofollow == "evaporate" else None
         weights = link_weights(batch, policy.weighing)[voting] if policy.weighing else None
-        framed = among(batch.column("zone"), policy.weighing.frame) if policy.weighing else np.zeros(len(batch), bool)
         for name, level in self.levels.items():
             src, dst = rows.ends[name]
             target = level.lands(dst, landed)
             if level.relations:
                 level.relations.see(rows.pages, src)
-            level.vote(src[voting], target[voting], _Ballot(rows.pages[voting], weights, framed[voting]))
+            level.vote(src[voting], target[voting], _Ballot(rows.pages[voting], weights))
             if lost is not None:
                 level.lose(src[lost], target[lost])
 
@@ -180,22 +185,18 @@ class _Counts:
         self.nodes = {level: _Nodes(level, entities) for level in levels}
         self._weighs = any(policy.weighing for policy in policies)
         self._refuses = [column for policy in policies for column in policy.refuses]
-        self._pages, self._owners = Interner(), Interner()
+        self._pages, self._entities = Interner(), entities
         self.each = {policy.name: _Count(self.nodes, folds[policy.name], policy) for policy in policies}
 
     @property
     def edge_columns(self) -> list[str]:
-        sides = [f"{side}_{name}" for name in self._named for side in ("src", "dst")]
+        sides = [f"{side}_{name}" for name in self.page_columns for side in ("src", "dst")]
         landing = ["dst_url"] if any(len(count.folds.keys) for count in self.each.values()) else []
         weighed = LINK_COLUMNS if self._weighs else ()
         return list(dict.fromkeys([*sides, *landing, "kind", *self._refuses, *weighed]))
 
     @property
     def page_columns(self) -> list[str]:
-        return [*self._named, "owner_ids"] if self._weighs else self._named
-
-    @property
-    def _named(self) -> list[str]:
         return list(dict.fromkeys(name for level in self.nodes.values() for name in level.columns))
 
     def edges(self, batch: pa.RecordBatch) -> None:
@@ -212,23 +213,27 @@ class _Counts:
 
     def pages(self, batch: pa.RecordBatch) -> None:
         """Take in rows of the pages table."""
-        seen = {name: level.see(batch) for name, level in self.nodes.items()}
-        if not self._weighs:
-            return
-        ids = batch.column("owner_ids")
-        owner, row = ids_of(self._owners.add, ids.flatten()), ids.value_parent_indices().to_numpy()
-        for count in self.each.values():
-            for name, level in count.levels.items():
-                if level.relations:
-                    level.relations.own(seen[name][row], owner)
+        for level in self.nodes.values():
+            level.see(batch)
 
-    def graphs(self) -> dict[str, dict[str, LinkGraph]]:
+    def graphs(self, owners: OwnersOf) -> dict[str, dict[str, LinkGraph]]:
         """Return the graphs by policy and level."""
         order = {name: level.in_order() for name, level in self.nodes.items()}
+        owner = owners({name: names for name, (names, _) in order.items()})
+        of_nodes = {name: self._owners(name, names, owner) for name, (names, _) in order.items()}
         return {
-            policy: {name: level.graph(*order[name]) for name, level in count.levels.items()}
+            policy: {name: level.graph(*order[name], of_nodes[name]) for name, level in count.levels.items()}
             for policy, count in self.each.items()
         }
+
+    def _owners(self, level: str, names: Names, owner: Mapping[str, str]) -> NDArray[np.int32]:
+        if level == "page" or not self._weighs:
+            return np.empty(0, np.int32)
+        return owners_of(level, names, owner, self._entities)
+
+
+OwnersOf = Callable[[Mapping[str, Names]], Mapping[str, str]]
+"""The names of the nodes by level, in byte order → the owner's name for each domain that shares one with another."""
 
 
 def collapse(edges: Scan, pages: Scan, policy: VotePolicy, levels: Sequence[str] = ("domain",)) -> dict[str, LinkGraph]:
@@ -243,6 +248,7 @@ def collapse_each(
     levels: Sequence[str] = ("domain",),
     entities: Entities | None = None,
     folds: Mapping[str, Folds] | None = None,
+    owners: OwnersOf = lambda _: {},
 ) -> dict[str, dict[str, LinkGraph]]:
     """Return the graph of each level under each policy, by the policy's name and the level.
 
@@ -258,6 +264,8 @@ def collapse_each(
         levels: keys of `LEVELS`.
         entities: what the nodes of the level `entity` are; None where it is not asked for.
         folds: where votes land under each policy; None to read that from *edges* and *pages* first.
+        owners: asked once, when all links are counted and before any vote is weighed, who owns the domains. Without
+            it, each domain has an owner of its own.
 
     Raises:
         UsageError: a level that is not in `LEVELS`, or `entity` without entities.
@@ -273,4 +281,4 @@ def collapse_each(
         counts.edges(batch)
     for batch in pages.batches(counts.page_columns):
         counts.pages(batch)
-    return counts.graphs()
+    return counts.graphs(owners)

@@ -11,15 +11,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from linkgraph.graph.collapse.pairs import PairSet, counted, packed, places, sharing, turned, unpacked
+from linkgraph.graph.collapse.owned import NOBODY
+from linkgraph.graph.collapse.pairs import PairSet, counted, packed, places, turned, unpacked
 from linkgraph.graph.collapse.scan import filled, looked_up
 from linkgraph.graph.policy import Weighing
 
 LINK_COLUMNS = ("src_url", "zone", "link_density", "ordinal", "anchor", "alt")
 """Columns of the edges table that a weighing reads."""
-
-_OWNER_DOMAINS = 50
-"""Domains that share an id at most: beyond that it is the id of a service and not of an owner."""
 
 
 def link_weights(batch: pa.RecordBatch, weighing: Weighing) -> NDArray[np.float64]:
@@ -34,46 +32,42 @@ def link_weights(batch: pa.RecordBatch, weighing: Weighing) -> NDArray[np.float6
 
 
 class Relations:
-    """What holds between nodes of one level: how often they link, and who owns them."""
+    """What holds between nodes of one level: on how many pages they link."""
 
     def __init__(self, weighing: Weighing) -> None:
         self._weighing = weighing
-        self._pages, self._targets, self._framed, self._owners = PairSet(), PairSet(), PairSet(), PairSet()
+        self._pages, self._targets = PairSet(), PairSet()
 
     def see(self, page: NDArray[np.int32], src: NDArray[np.int32]) -> None:
         """Take in which page lies on which node."""
         self._pages.add(page, src)
 
-    def vote(self, page: NDArray[np.int32], dst: NDArray[np.int32], framed: NDArray[np.bool_]) -> None:
-        """Take in which page votes for which node, and whether from its frame."""
+    def vote(self, page: NDArray[np.int32], dst: NDArray[np.int32]) -> None:
+        """Take in which page votes for which node."""
         self._targets.add(page, dst)
-        self._framed.add(page[framed], dst[framed])
 
-    def own(self, node: NDArray[np.int32], owner: NDArray[np.int32]) -> None:
-        """Take in which node carries which owner's id."""
-        self._owners.add(owner, node)
+    def discounts(self, pairs: NDArray[np.int64], owner: NDArray[np.int32]) -> NDArray[np.float64]:
+        """Return the factor of each of the distinct, ascending pairs (source, target).
 
-    def discounts(self, pairs: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Return the factor of each of the distinct, ascending pairs (source, target)."""
+        Args:
+            pairs: of nodes.
+            owner: a number for the owner of each node, `NOBODY` for none; shape (n,).
+        """
         weighing, factor = self._weighing, np.ones(len(pairs))
-        sitewide, framed = self._sitewide(pairs, self._targets), self._sitewide(pairs, self._framed)
-        back = places(pairs, turned(pairs))
-        returned = back >= 0
-        owned = np.isin(pairs, sharing(self._owners.pairs(), _OWNER_DOMAINS)) | (returned & framed & framed[back])
-        factor[sitewide] *= weighing.sitewide
-        factor[returned & ~owned] *= weighing.reciprocal
+        src, dst = unpacked(pairs)
+        owned = (owner[src] == owner[dst]) & (owner[src] != NOBODY)
+        factor[self._sitewide(pairs)] *= weighing.sitewide
+        factor[(places(pairs, turned(pairs)) >= 0) & ~owned] *= weighing.reciprocal
         factor[owned] *= weighing.same_owner
         return factor
 
-    def _sitewide(self, pairs: NDArray[np.int64], targets: PairSet) -> NDArray[np.bool_]:
-        """Return which pairs stand on most pages of their source, going by the votes in *targets*."""
+    def _sitewide(self, pairs: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Return which pairs stand on most pages of their source."""
         page, node = unpacked(self._pages.pairs())
-        if not len(targets.pairs()) or not len(pairs):
-            return np.zeros(len(pairs), bool)
         node_of = np.zeros(page.max() + 1, np.int32)
         node_of[page] = node
         pages_of = np.bincount(node)
-        voting, target = unpacked(targets.pairs())
+        voting, target = unpacked(self._targets.pairs())
         seen, pages = counted(packed(node_of[voting], target))
         place = places(seen, pairs)
         on = np.where(place >= 0, pages[place], 0)
