@@ -69,6 +69,7 @@ HOMES = {
         "pipelines.parquet",
     ),
     "numba": ("linkgraph.jit",),
+    "llvmlite": ("linkgraph.jit",),
     "networkx": ("linkgraph.graph",),
     "aiohttp": ("linkgraph.fetch",),
     "playwright": ("linkgraph.fetch.render",),

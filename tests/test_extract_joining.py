@@ -34,7 +34,10 @@ def texts(references: list[str]) -> Texts:
 def plain(references: list[str], base: str) -> list[Url | None]:
     """The targets of those references that need no parser, None for the others."""
     joined, numbers = Targets(base).of_plain(texts(references))
-    rows = [Url(*values) for values in zip(joined.urls, joined.hosts, joined.domains, joined.fragments, strict=True)]
+    rows = [
+        Url(url, joined.hosts[host], joined.domains[host], fragment)
+        for url, host, fragment in zip(joined.urls, joined.host_of, joined.fragments, strict=True)
+    ]
     return [None if number == UNDECIDED else rows[number] for number in numbers.tolist()]
 
 
@@ -77,7 +80,7 @@ def test_equal_targets_have_one_number_and_each_host_its_domain():
     joined, numbers = Targets("http://a.test/d/").of_plain(texts(["x", "/d/x", "http://a.test/d/x", "x#y", "x#"]))
 
     assert numbers.tolist() == [0, 0, 0, 1, 2]
-    assert joined[:4] == (["http://a.test/d/x"] * 3, ["a.test"] * 3, ["a.test"] * 3, [None, "y", ""])
+    assert joined[:5] == (["http://a.test/d/x"] * 3, [None, "y", ""], [0, 0, 0], ["a.test"], ["a.test"])
 
 
 def test_a_target_that_a_parser_joined_has_the_number_of_its_equal():

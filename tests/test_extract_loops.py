@@ -5,12 +5,18 @@ from __future__ import annotations
 import unicodedata
 from importlib import import_module
 
+import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from linkgraph.extract import extract, prepare
 from linkgraph.extract.flow import may_compose
 from linkgraph.extract.markup import MERGE_CHECKED
+from linkgraph.extract.strings import mix
 from linkgraph.extract.tags import ATTRIBUTE_TABLE, ATTRIBUTES, SLOTS, TAG_TABLE, TAGS, hash_of
+from linkgraph.extract.tokenizer import _find
+from linkgraph.jit import kernel
 
 MODULES = ("fingerprint", "flow", "joining", "markup", "regular", "rows", "scan", "sheet", "strings", "survey", "texts")
 PAGES = [
@@ -65,3 +71,35 @@ def test_what_is_taken_for_composed_is_composed():
 
     assert [hex(point) for point in sorted(composing) if not may_compose.py_func(point)] == []
     assert not any(may_compose.py_func(ord(letter)) for letter in "aéßжλ한例ひカ…€😀")
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.binary(max_size=80), st.integers(0, 80), st.integers(0, 80))
+def test_sixteen_bytes_at_a_time_find_what_one_at_a_time_finds(text, begin, end):
+    array = np.frombuffer(text, np.uint8)
+    end = min(end, len(text))
+    begin = min(begin, end)
+    stops = [at for at in range(begin, end) if text[at] in b"<&"]
+
+    assert first_of(array, begin, end) == (stops[0] if stops else end)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.binary(max_size=40), st.binary(max_size=40), st.integers(0, 1 << 60))
+def test_a_hash_tells_texts_apart_and_knows_no_text(one, other, seed):
+    assert (hashed(one, seed) == hashed(other, seed)) == (one == other)
+    assert hashed(b"", seed) == seed
+
+
+@kernel
+def first_of(text, begin, end):
+    return _find(text, begin, end, np.int64(ord("<")), np.int64(ord("&")))
+
+
+@kernel
+def mixed(text, begin, end, seed):
+    return mix(text, begin, end, seed)
+
+
+def hashed(text: bytes, seed: int) -> int:
+    return mixed(np.frombuffer(b"x" + text + b"y", np.uint8), 1, 1 + len(text), seed)

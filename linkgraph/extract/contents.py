@@ -290,7 +290,7 @@ def body_end(tree: Any) -> None:
     elif rule == rules.FORM_RULE:
         _end_form(tree)
     elif rule == rules.EMPTY:
-        body_start(tree)
+        _start_phrase(tree, rule)
     elif rule == rules.REFUSED:
         tree[REFUSAL] = UNKNOWN
     elif rule not in (rules.ROOT, rules.FORMATS):

@@ -14,8 +14,20 @@ from linkgraph.extract.scan import AT, END, PARTS, STATE, TITLED, VISIBLE
 from linkgraph.jit import kernel, leaf, part
 
 _BLANK, _AMPERSAND, _DELETE = 32, 38, 127
-_SHOWN = np.array([_BLANK < byte < _DELETE and byte != _AMPERSAND for byte in range(256)])
-"""Bytes that are a character each, and shown as they are."""
+_HIDDEN, _SHOWN, _PARTING, _OTHER = range(4)
+_BLANKS = b"\t\n\v\f\r\x1c\x1d\x1e\x1f "
+
+
+def _kind(byte: int) -> int:
+    if byte > _DELETE or byte == _AMPERSAND:
+        return _OTHER
+    return _PARTING if byte in _BLANKS else _SHOWN if _BLANK < byte < _DELETE else _HIDDEN
+
+
+_KINDS = np.array([_kind(byte) for byte in range(256)])
+"""What becomes of a byte: nothing, it is shown as it is, it parts words, or more must be looked at."""
+
+_LOWERED = np.frombuffer(bytes(range(256)).lower(), np.uint8).copy()
 
 
 @leaf
@@ -42,7 +54,20 @@ def resolve(source: Any, at: Any) -> Any:
 
 
 @leaf
-def _is_blank(point: Any) -> Any:
+def point_at(source: Any, at: Any) -> Any:
+    """Return the code point that begins at *at*, and the bytes it takes (RFC 3629, section 3)."""
+    point = np.int64(source[at])
+    if point < 0x80:
+        return point, 1
+    width = 2 if point < 0xE0 else 3 if point < 0xF0 else 4
+    point &= 0xFF >> (width + 1)
+    for offset in range(1, width):
+        point = point << 6 | source[at + offset] & 0x3F
+    return point, width
+
+
+@leaf
+def is_blank(point: Any) -> Any:
     """Return whether a code point beyond ASCII is white space, as `str.split` has it."""
     if point < 0x1680:
         return point in (0xA0, 0x85)
@@ -79,17 +104,7 @@ def may_compose(point: Any) -> Any:
 
 
 @leaf
-def _copy_shown(source: Any, begin: Any, end: Any, text: Any, size: Any) -> Any:
-    """Add the characters that begin there and are shown as they are; return the place after them."""
-    at = begin
-    while at < end and _SHOWN[source[at]]:
-        text[size + at - begin] = source[at]
-        at += 1
-    return at
-
-
-@leaf
-def fold(  # noqa: C901, PLR0912 - one loop over the bytes, a branch for each kind of character
+def fold(
     source: Any, begin: Any, end: Any, text: Any, floor: Any, size: Any, parted: Any, seen: Any, marks: Any
 ) -> Any:
     """Add a text to the line.
@@ -101,7 +116,7 @@ def fold(  # noqa: C901, PLR0912 - one loop over the bytes, a branch for each ki
         text: the line, with room for the text.
         floor: where on the line no blank is written: the beginning of a text.
         size: bytes of the line so far.
-        parted: whether a blank is due before the next character.
+        parted: 1 where a blank is due before the next character, else 0.
         seen: characters on the line so far, blanks not counted.
         marks: whether anything on the line may need composing.
 
@@ -110,45 +125,40 @@ def fold(  # noqa: C901, PLR0912 - one loop over the bytes, a branch for each ki
     """
     at = begin
     while at < end:
-        byte = np.int64(source[at])
-        if byte <= _BLANK:
-            parted |= byte == _BLANK or 9 <= byte <= 13 or byte >= 28
+        kind = _KINDS[source[at]]
+        if kind != _OTHER:
+            # Without a branch: no processor foresees where words end.
+            shown = kind & _SHOWN
+            text[size] = _BLANK
+            size += shown & parted & (size > floor)
+            text[size] = source[at]
+            size, seen, parted = size + shown, seen + shown, parted & ~shown | kind >> 1
             at += 1
             continue
-        width = 1
-        if byte < 0x80:
-            length = 1
-            if byte == _AMPERSAND:
-                byte, length = resolve(source, at)
-                parted |= byte == 0xA0
+        byte, width = np.int64(source[at]), 1
+        if byte == _AMPERSAND:
+            byte, length = resolve(source, at)
             at += length
-            if byte >= _DELETE:
+            if byte > _DELETE:
+                parted = np.int64(1)
                 continue
         else:
-            width = 2 if byte < 0xE0 else 3 if byte < 0xF0 else 4
-            point = byte & (0xFF >> (width + 1))
-            for offset in range(1, width):
-                point = point << 6 | source[at + offset] & 0x3F
+            point, width = point_at(source, at)
             at += width
-            if _is_blank(point):
-                parted = True
-                continue
-            if _is_invisible(point):
+            if is_blank(point):
+                parted = np.int64(1)
+            if is_blank(point) or _is_invisible(point):
                 continue
             marks |= may_compose(point)
-        if parted and size > floor:
-            text[size] = _BLANK
-            size += 1
-        parted = False
-        seen += 1
+        text[size] = _BLANK
+        size += parted & (size > floor)
+        seen, parted = seen + 1, np.int64(0)
         if width == 1:
             text[size] = byte
         else:
             for offset in range(width):
                 text[size + offset] = source[at - width + offset]
         size += width
-        after = _copy_shown(source, at, end, text, size)
-        size, seen, at = size + after - at, seen + after - at, after
     return size, parted, seen, marks
 
 
@@ -166,10 +176,10 @@ def flow(source: Any, tokens: Any, spare: Any) -> Any:
         and whether anything may need composing.
     """
     count = len(tokens)
-    text = np.empty(source.size + count + spare, np.uint8)
+    text = np.empty(source.size + count + spare + 2, np.uint8)
     places, visible = np.empty(count, np.int64), np.empty(count, np.int64)
-    size = seen = before = floor = np.int64(0)
-    parted = marks = np.bool_(False)
+    size = seen = before = floor = parted = np.int64(0)
+    marks = np.bool_(False)
     for token in range(count):
         if tokens[token, STATE] == VISIBLE and before < tokens[token, AT]:
             size, parted, seen, marks = fold(source, before, tokens[token, AT], text, floor, size, parted, seen, marks)
@@ -197,22 +207,15 @@ def letters(source: Any, tokens: Any, first: Any, last: Any, most: Any) -> Any:
             continue
         at, end = tokens[token - 1, END], tokens[token, AT]
         while at < end and read <= most:
-            while at < end and read < most and _SHOWN[source[at]]:
-                found[size] = source[at] | 32 if 65 <= source[at] <= 90 else source[at]
-                size += 1
-                read += 1
-                at += 1
-            if at == end:
-                break
             byte, length = np.int64(source[at]), 1
             if byte == _AMPERSAND:
                 byte, length = resolve(source, at)
-            read += byte & 0xC0 != 0x80 or length > 1
+                if byte > _DELETE:
+                    found[size] = 0xC2
+                    size += 1
             at += length
-            if byte == 0xA0 and length > 1:
-                found[size] = 0xC2
-                size += 1
-            if byte > _BLANK and read <= most:
-                found[size] = byte | 32 if 65 <= byte <= 90 else byte
-                size += 1
+            read += length > 1 or byte & 0xC0 != 0x80
+            if read <= most:
+                found[size] = _LOWERED[byte]
+                size += byte > _BLANK
     return found[:size]

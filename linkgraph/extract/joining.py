@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from linkgraph.extract.strings import mix, slot_of, slots_for
-from linkgraph.jit import kernel, leaf
+from linkgraph.extract.strings import mix, number_for, slots_for
+from linkgraph.jit import copied, kernel, leaf
 from linkgraph.urls import MAX_URL_LENGTH
 
 UNDECIDED = -1
@@ -93,27 +93,19 @@ def _is_simple(text: Any, begin: Any, end: Any, absolute: Any) -> Any:
 
 
 @leaf
-def _copy(text: Any, begin: Any, end: Any, out: Any, size: Any) -> Any:
-    """Copy bytes; return the new size."""
-    for at in range(begin, end):
-        out[size + at - begin] = text[at]
-    return size + end - begin
-
-
-@leaf
 def _front(base: Any, cuts: Any, ups: Any, first: Any, out: Any, size: Any) -> Any:
     """Copy of the base what stands before a path of that *first* byte, 0 for none, after *ups* times `../`."""
     origin, directory, document = cuts[0], cuts[1], cuts[2]
     if ups == 0:
         end = origin if first == _SLASH else directory if first else document
-        return _copy(base, np.int64(0), end, out, size)
+        return copied(base, np.int64(0), end, out, size)
     end = directory - 1
     while ups > 0 and end > origin:
         end -= 1
         while end > origin and base[end] != _SLASH:
             end -= 1
         ups -= 1
-    size = _copy(base, np.int64(0), end, out, size)
+    size = copied(base, np.int64(0), end, out, size)
     out[size] = _SLASH
     return size + 1
 
@@ -154,25 +146,16 @@ def _join(text: Any, begin: Any, end: Any, base: Any, cuts: Any, out: Any, size:
     found[1] = fragment
     first = text[path] if path < query else np.uint8(0)
     if after > begin:
-        size = _copy(text, begin, after, out, size)
+        size = copied(text, begin, after, out, size)
         if first == 0:
             out[size] = _SLASH
             size += 1
     else:
         size = _front(base, cuts, ups, first, out, size)
-    size = _copy(text, path, query, out, size)
+    size = copied(text, path, query, out, size)
     if path == query == fragment and ups == 0 and after == begin:
-        size = _copy(base, cuts[2], cuts[3], out, size)
-    found[0] = _copy(text, query, fragment, out, size)
-
-
-@leaf
-def _number(keys: Any, numbers: Any, key: Any, count: Any) -> Any:
-    """Return the number of *key* in a table; *count*, from now on, for a new one."""
-    slot = slot_of(keys, key)
-    if keys[slot] == 0:
-        keys[slot], numbers[slot] = key, count
-    return numbers[slot]
+        size = copied(base, cuts[2], cuts[3], out, size)
+    found[0] = copied(text, query, fragment, out, size)
 
 
 @kernel
@@ -200,8 +183,8 @@ def join_plain(references: Any, ends: Any, base: Any, cuts: Any, seed: Any) -> A
     target, found = np.empty(count, np.int64) + 0, np.zeros(4, np.int64)
     size = tail = many = end = np.int64(0)
     known = np.int64(1)
-    room = _copy(base, cuts[3], cuts[4], hosts, np.int64(0))
-    _number(host_keys, host_numbers, mix(hosts, np.int64(0), room, seed) | 1, np.int64(0))
+    room = copied(base, cuts[3], cuts[4], hosts, np.int64(0))
+    number_for(host_keys, host_numbers, mix(hosts, np.int64(0), room, seed) | 1, np.int64(0))
     hosts[room] = 0
     room += 1
     for row in range(count):
@@ -213,20 +196,20 @@ def join_plain(references: Any, ends: Any, base: Any, cuts: Any, seed: Any) -> A
             continue
         stop = found[0]
         key = mix(urls, size, stop, seed) * 3 + mix(references, found[1], end, seed) | 1
-        target[row] = _number(keys, numbers, key, many)
+        target[row] = number_for(keys, numbers, key, many)
         if target[row] < many:
             continue
         urls[stop] = 0
         size = stop + 1
-        tail = _copy(references, found[1], end, fragments, tail)
+        tail = copied(references, found[1], end, fragments, tail)
         fragments[tail] = 0
         tail += 1
         host_of[many] = 0
         if found[2] < found[3]:
             key = mix(references, found[2], found[3], seed) | 1
-            host_of[many] = _number(host_keys, host_numbers, key, known)
+            host_of[many] = number_for(host_keys, host_numbers, key, known)
             if host_of[many] == known:
-                room = _copy(references, found[2], found[3], hosts, room)
+                room = copied(references, found[2], found[3], hosts, room)
                 hosts[room] = 0
                 room += 1
                 known += 1

@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linkgraph.extract.joining import UNDECIDED
-from linkgraph.extract.places import steps_of
 from linkgraph.extract.rel import Rel, link_kind, rel_of
 from linkgraph.extract.rows import (
     ENTRY,
@@ -163,22 +162,23 @@ def _chosen(
         numbers,
         np.array(manner, np.int64),
         sheet.settings,
-        *steps_of(sheet.looks),
+        sheet.steps,
+        sheet.looks,
         extra,
     )
 
 
 def _columns(told: Sequence[Sequence[int]], joined: Joined, manners: Sequence[Manner], domain: str) -> Links:
     """Return the columns that say what each row links to, and how."""
-    internal = [other == domain for other in joined.domains]
     rels = [manner.rel for manner in manners]
     by_target, by_manner = _picker(told[TARGET]), _picker(told[MANNER_OF])
+    by_host = _picker(by_target(joined.host_of))
     return Links(
         dst_url=by_target(joined.urls),
-        dst_host=by_target(joined.hosts),
-        dst_domain=by_target(joined.domains),
+        dst_host=by_host(joined.hosts),
+        dst_domain=by_host(joined.domains),
         dst_fragment=by_target(joined.fragments),
-        internal=by_target(internal),
+        internal=by_host([other == domain for other in joined.domains]),
         kind=by_manner([manner.kind for manner in manners]),
         rel=by_manner([rel.tokens for rel in rels]),
         nofollow=by_manner([rel.nofollow for rel in rels]),
@@ -193,10 +193,15 @@ def _columns(told: Sequence[Sequence[int]], joined: Joined, manners: Sequence[Ma
 
 def _picker(numbers: Sequence[int]) -> Callable[[Sequence[Any]], list[Any]]:
     """Return what makes a column: of some values those of *numbers*, in a quarter of a comprehension's time."""
-    if len(numbers) < 2:
-        return lambda values: [values[number] for number in numbers]
-    pick = itemgetter(*numbers)
-    return lambda values: list(pick(values))
+    size = len(numbers)
+    pick = itemgetter(*numbers) if size > 1 else lambda values: [values[number] for number in numbers]
+
+    def column(values: Sequence[Any]) -> list[Any]:
+        if size and values.count(values[0]) == len(values):
+            return [values[0]] * size
+        return list(pick(values))
+
+    return column
 
 
 def _add_places(
@@ -210,12 +215,17 @@ def _add_places(
 def _add_texts(links: Links, texts: Sequence[str], which: Sequence[int], tail: Sequence[Directive]) -> None:
     """Add the columns of texts, given those of the sources column after column, and the heading of each source."""
     number, more = len(which), len(tail)
-    empty, nothing = [""] * more, [None] * more
+    empty: list[str] = [""] * more
+    nothing: list[str | None] = [None] * more
     anchors, alts, titles, before, after = (texts[column * number :][:number] for column in range(5))
-    headings = [text or None for text in texts[5 * number :]]
+    headings = _or_none(texts[5 * number :])
     links.anchor = [*anchors, *empty]
-    links.alt = [*[text or None for text in alts], *nothing]
-    links.title = [*[text or None for text in titles], *[tidy_or_none(directive.title) for directive in tail]]
+    links.alt = _or_none(alts) + nothing
+    links.title = _or_none(titles) + [tidy_or_none(directive.title) for directive in tail]
     links.text_before = [*before, *empty]
     links.text_after = [*after, *empty]
     links.heading = [*_picker(which)(headings), *nothing]
+
+
+def _or_none(texts: Sequence[str]) -> list[str | None]:
+    return [text or None for text in texts] if any(texts) else [None] * len(texts)

@@ -28,7 +28,7 @@ from linkgraph.extract.survey import (
 )
 from linkgraph.extract.tags import TAGS
 from linkgraph.extract.texts import clip
-from linkgraph.jit import kernel, leaf, part
+from linkgraph.jit import copied, kernel, leaf, part
 
 MAX_LINKS = 10_000
 """Distinct links kept of one page."""
@@ -213,9 +213,7 @@ def join(text: Any, spans: Any) -> Any:
         begin, end = spans[number, 0], spans[number, 1]
         begin += begin < end and text[begin] == ord(" ")
         end -= begin < end and text[end - 1] == ord(" ")
-        for at in range(begin, end):
-            out[size] = text[at]
-            size += 1
+        size = copied(text, begin, end, out, size)
         out[size] = 0
         size += 1
     return out[:size]

@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from linkgraph.extract import survey
 from linkgraph.extract.document import Read
 from linkgraph.extract.flow import flow, letters
+from linkgraph.extract.places import letters_beyond_ascii, read_looks
 from linkgraph.extract.rel import rel_of
 from linkgraph.extract.rows import join
-from linkgraph.extract.scan import AT, BEYOND, CLOSES, END, FIRST, OPENS, PARENT, TAG
+from linkgraph.extract.scan import CLOSES, OPENS, PARENT, TAG
 from linkgraph.extract.strings import SEED, Texts, read_manners, read_places, read_references, texts_of
 from linkgraph.extract.survey import ALT, CONTENT, ELEMENT, EQUIV, MANNER, NAME, REFERENCE, SILENCED, TEXT
 from linkgraph.extract.tags import FLAGS, TAGS
@@ -43,18 +44,19 @@ class Sheet:
     def __init__(self, document: Read, *, resources: bool = False) -> None:
         """Take in *document*; with *resources*, images and scripts are sources too."""
         self._source, self._tokens, self.elements, self._attributes, _ = document
-        picked, strings, flowed, texts = _read(*document[:4], FLAGS, resources, SEED)
-        self.sources, self.headings, self._metas, self._scripts, _, self._firsts, self.capped = picked
-        references, manners, looks, self.settings = strings
+        picked, said, strings, flowed, texts = _read(*document[:4], FLAGS, letters_beyond_ascii(), resources, SEED)
+        self.sources, self.headings, self._body, self.capped = picked
+        self._head, self._metas, self._scripts = (spans.tolist() for spans in said)
+        references, manners, self.steps, self.looks, self.settings = strings
         self.references = Texts(*references)
-        self.manners = _groups(manners, 3)
-        self.looks = _groups(looks, 4)
+        manner = iter(texts_of(manners))
+        self.manners = list(zip(manner, manner, manner, strict=True))
         self.line, self.places, self.visible = flowed
         self._keys, self.linked, self._marks = texts
 
     def metas(self) -> Iterator[Meta]:
         """Yield the meta elements that have a name or an http-equiv."""
-        for row in survey.read_metas(self.elements, self._attributes, self._metas).tolist():
+        for row in self._metas:
             yield Meta(
                 self._value(row[NAME], row[NAME + 1]).strip().lower(),
                 self._value(row[EQUIV], row[EQUIV + 1]).strip().lower(),
@@ -65,20 +67,21 @@ class Sheet:
     def canonicals(self) -> list[str]:
         """Return the references of the head's link elements that say `canonical`."""
         says = [tag == "link" and "canonical" in rel_of(rel).tokens for tag, rel, _ in self.manners]
-        if not any(says):
-            return []
-        found = self.sources[np.array(says)[self.sources[:, MANNER]]]
-        heads = self.elements[self.elements[found[:, ELEMENT], PARENT], TAG] == _HEAD
-        return [self.references.text(number) for number in found[heads, REFERENCE].tolist()]
+        found = np.flatnonzero(np.array(says)[self.sources[:, MANNER]]) if any(says) else ()
+        parents = [self.elements[self.sources[row, ELEMENT], PARENT] for row in found]
+        return [
+            self.references.text(self.sources[row, REFERENCE])
+            for row, parent in zip(found, parents, strict=True)
+            if self.elements[parent, TAG] == _HEAD
+        ]
 
     def scripts(self) -> list[bytes]:
         """Return the source addresses and texts of the scripts."""
-        spans = survey.read_scripts(self.elements, self._tokens, self._attributes, self._scripts).tolist()
-        return [self._source[begin:end].tobytes() for begin, end in spans]
+        return [self._source[begin:end].tobytes() for begin, end in self._scripts]
 
     def letters(self, most: int) -> NDArray[np.uint8]:
         """Return the bytes of the body's texts without blanks, from its first *most* code points."""
-        body = self._firsts[1]
+        body = self._body
         if not body:
             return np.empty(0, np.uint8)
         found: NDArray[np.uint8] = letters(
@@ -114,24 +117,19 @@ class Sheet:
 
     def title(self) -> str | None:
         """Return the text of the title; None where there is no such element."""
-        title = self._firsts[2]
-        if not title:
-            return None
-        opens, closes = self.elements[title, OPENS], self.elements[title, CLOSES]
-        return self._value(self._tokens[opens, END], self._tokens[closes, AT])
+        return self._told(survey.TITLE_TEXT)
 
     def language(self) -> str | None:
         """Return the language of the html element."""
-        return self._first(0, survey.LANG)
+        return self._told(survey.LANGUAGE)
 
     def base(self) -> str | None:
         """Return the reference of the first base element that has one."""
-        return self._first(3, survey.HREF)
+        return self._told(survey.BASE)
 
-    def _first(self, rank: int, key: np.int64) -> str | None:
-        element = self._firsts[rank]
-        attributes = self._attributes[self.elements[element, FIRST] : self.elements[element, BEYOND]] if element else ()
-        return next((self._value(begin, end) for name, begin, end in attributes if name == key), None)
+    def _told(self, row: int) -> str | None:
+        begin, end = self._head[row]
+        return self._value(begin, end) if begin >= 0 else None
 
     def _value(self, begin: int, end: int) -> str:
         value = self._source[begin:end].tobytes().decode() if begin >= 0 else ""
@@ -139,7 +137,9 @@ class Sheet:
 
 
 @kernel
-def _read(source: Any, tokens: Any, elements: Any, attributes: Any, flags: Any, resources: bool, seed: int) -> Any:
+def _read(
+    source: Any, tokens: Any, elements: Any, attributes: Any, flags: Any, words: Any, resources: bool, seed: int
+) -> Any:
     """Return all that a document holds.
 
     Args:
@@ -148,23 +148,32 @@ def _read(source: Any, tokens: Any, elements: Any, attributes: Any, flags: Any, 
         elements: its elements.
         attributes: its attributes.
         flags: the flags of each tag.
+        words: the answer of `letters_beyond_ascii`.
         resources: whether images and scripts are sources too.
         seed: any number; results depend on it by chance of one in 2^60 only.
 
     Returns:
-        The picked elements; the distinct references, manners and looks; the settings; the
-        line, the places and visible characters of the tokens; the texts' keys, the linked characters, the mark.
+        The sources, the headings, the body and whether there were too many sources; where the head's values, the metas
+        and the scripts stand; the distinct references and manners, the steps of the distinct looks, what these say and
+        the settings; the line, the places and visible characters of the tokens; the texts' keys, the linked
+        characters, the mark.
     """
-    picked = survey.pick(elements, attributes, flags, resources)
-    sources = picked[0]
+    sources, headings, metas, scripts, wraps, firsts, capped = survey.pick(elements, attributes, flags, resources)
+    said = (
+        survey.read_head(elements, tokens, attributes, firsts),
+        survey.read_metas(elements, attributes, metas),
+        survey.read_scripts(elements, tokens, attributes, scripts),
+    )
     references = read_references(source, attributes, sources, seed)
     manners = read_manners(source, elements, attributes, sources, seed)
-    looks, settings = read_places(source, elements, attributes, sources, picked[4], seed)
+    looks, settings = read_places(source, elements, attributes, sources, wraps, seed)
+    steps, meant = read_looks(looks, words)
     text, size, places, visible, marks = flow(source, tokens, source.size)
     keys, linked, marks = read_texts(
         source, tokens, elements, attributes, sources, places, visible, text, size, marks, seed
     )
-    return picked, (references, manners, looks, settings), (text, places, visible), (keys, linked, marks)
+    picked, strings = (sources, headings, firsts[1], capped), (references, manners, steps, meant, settings)
+    return picked, said, strings, (text, places, visible), (keys, linked, marks)
 
 
 def unescaped(value: str) -> str:
@@ -172,8 +181,3 @@ def unescaped(value: str) -> str:
     for reference, character in (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&nbsp;", "\xa0"), ("&amp;", "&")):
         value = value.replace(reference, character)
     return value
-
-
-def _groups(joined: NDArray[np.uint8], width: int) -> list[tuple[str, ...]]:
-    texts = iter(texts_of(joined))
-    return list(zip(*[texts] * width, strict=True))

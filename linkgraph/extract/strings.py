@@ -16,7 +16,7 @@ from linkgraph.extract.flow import resolve
 from linkgraph.extract.scan import FROM, LAST, NAME, PARENT, TAG, TO
 from linkgraph.extract.survey import ELEMENT, LOOK, MANNER, REFERENCE, SETTING, value_of
 from linkgraph.extract.tags import attribute_numbers, tag_numbers
-from linkgraph.jit import leaf, part
+from linkgraph.jit import folded, leaf, part, word_at
 
 MAX_NAME = 128
 """Code points of a tag, id, class or role that are looked at."""
@@ -54,11 +54,15 @@ def texts_of(joined: NDArray[np.uint8]) -> list[str]:
 @leaf
 def mix(source: Any, begin: Any, end: Any, seed: Any) -> Any:
     """Return a hash of some bytes."""
-    mixed = seed + end - begin
-    for at in range(begin, end):
-        mixed = (mixed ^ source[at]) * _SPREAD
-        mixed ^= mixed >> 29
-    return mixed
+    mixed, key = seed + end - begin, seed * _SPREAD | 1
+    at = begin
+    while at + 8 <= end:
+        mixed = folded(mixed ^ word_at(source, at), key)
+        at += 8
+    rest = np.int64(0)
+    for place in range(at, end):
+        rest = rest << 8 | source[place]
+    return mixed if at == end else folded(mixed ^ rest, key)
 
 
 @leaf
@@ -68,6 +72,15 @@ def slot_of(keys: Any, key: Any) -> Any:
     while keys[slot] != key and keys[slot] != 0:
         slot = (slot + 1) & (keys.size - 1)
     return slot
+
+
+@leaf
+def number_for(keys: Any, numbers: Any, key: Any, count: Any) -> Any:
+    """Return the number of *key* in a table; *count*, from now on, for a new one."""
+    slot = slot_of(keys, key)
+    if keys[slot] == 0:
+        keys[slot], numbers[slot] = key, count
+    return numbers[slot]
 
 
 @leaf
@@ -120,13 +133,12 @@ def read_references(source: Any, attributes: Any, sources: Any, seed: Any) -> An
     for row in range(len(sources)):
         begin, end = attributes[sources[row, REFERENCE], FROM], attributes[sources[row, REFERENCE], TO]
         key = mix(source, begin, end, seed) | 1
-        slot = slot_of(keys, key)
-        if keys[slot] == 0:
-            keys[slot], numbers[slot] = key, count
+        number = number_for(keys, numbers, key, count)
+        if number == count:
             size = _copy(source, begin, end, out, size, end - begin)
             ends[count] = size - 1
             count += 1
-        sources[row, REFERENCE] = numbers[slot]
+        sources[row, REFERENCE] = number
     return out[:size], ends[:count]
 
 
@@ -154,15 +166,14 @@ def read_manners(source: Any, elements: Any, attributes: Any, sources: Any, seed
         rel = value_of(elements, attributes, element, _REL)
         kind = value_of(elements, attributes, element, _TYPE) if tag == _LINK else -1
         key = _mix_value(source, attributes, rel, seed + tag) * 3 + _mix_value(source, attributes, kind, seed) | 1
-        slot = slot_of(keys, key)
-        if keys[slot] == 0:
-            keys[slot], numbers[slot] = key, count
+        number = number_for(keys, numbers, key, count)
+        if number == count:
             begin, end = _name_span(source, elements, element)
             size = _copy(source, begin, end, out, size, np.int64(MAX_NAME))
             size = _copy_value(source, attributes, rel, out, size, np.int64(MAX_REL))
             size = _copy_value(source, attributes, kind, out, size, np.int64(MAX_NAME))
             count += 1
-        sources[row, MANNER] = numbers[slot]
+        sources[row, MANNER] = number
     return out[:size]
 
 

@@ -29,7 +29,7 @@ from linkgraph.extract.scan import (
     TO,
 )
 from linkgraph.extract.tags import HEADING, RESOURCE, SOURCE, WRAPS, attribute_numbers, tag_numbers
-from linkgraph.jit import kernel, leaf, part
+from linkgraph.jit import leaf, part
 
 MAX_SOURCES = 50_000
 """Link elements looked at on one page."""
@@ -43,7 +43,10 @@ the line; whether its text is cut."""
 NAME, NAME_END, EQUIV, EQUIV_END, CONTENT, CONTENT_END, SILENCED = range(7)
 """Columns of a meta element: where its name, http-equiv and content stand, -1 for none; whether it is in noscript."""
 
-HREF, LANG, _SRC, _ACTION, _NAME, _EQUIV, _CONTENT = attribute_numbers("href lang src action name http-equiv content")
+LANGUAGE, BASE, TITLE_TEXT = range(3)
+"""Of a document: where its language stands, the reference of its base and the text of its title, -1 for none."""
+
+HREF, _LANG, _SRC, _ACTION, _NAME, _EQUIV, _CONTENT = attribute_numbers("href lang src action name http-equiv content")
 _A, _AREA, _LINK, _FORM, _SCRIPT, _META, _TITLE, _NOSCRIPT, _HTML, _BODY, _BASE = tag_numbers(
     "a area link form script meta title noscript html body base"
 )
@@ -126,7 +129,22 @@ def _rank(tag: Any) -> Any:
     return 0 if tag == _HTML else 1 if tag == _BODY else 2 if tag == _TITLE else 3 if tag == _BASE else -1
 
 
-@kernel
+@part
+def read_head(elements: Any, tokens: Any, attributes: Any, firsts: Any) -> Any:
+    """Return where the language, the base and the title stand, given the first elements of `pick`."""
+    spans = np.zeros((3, 2), np.int64) - 1
+    for row, element, key in ((LANGUAGE, firsts[0], _LANG), (BASE, firsts[3], HREF)):
+        at = value_of(elements, attributes, element, key) if element else -1
+        if at >= 0:
+            spans[row, 0], spans[row, 1] = attributes[at, FROM], attributes[at, TO]
+    title = firsts[2]
+    if title:
+        opens, closes = elements[title, OPENS], elements[title, CLOSES]
+        spans[TITLE_TEXT, 0], spans[TITLE_TEXT, 1] = tokens[opens, END], tokens[closes, AT]
+    return spans
+
+
+@part
 def read_metas(elements: Any, attributes: Any, metas: Any) -> Any:
     """Return a row for each meta element that has a name or an http-equiv."""
     rows = np.zeros((len(metas), 7), np.int64) - 1
@@ -142,7 +160,7 @@ def read_metas(elements: Any, attributes: Any, metas: Any) -> Any:
     return rows[:count]
 
 
-@kernel
+@part
 def read_scripts(elements: Any, tokens: Any, attributes: Any, scripts: Any) -> Any:
     """Return where the scripts' source addresses and texts stand."""
     spans = np.empty((2 * len(scripts), 2), np.int64)

@@ -251,8 +251,6 @@ def _row_end(tree: Any) -> Any:
         tree[MODE] = mode_of(tree)
     elif tag in (_P, _BR):
         tree[REFUSAL] = FOSTERED
-    elif not _is_part(tag) and tag not in (_HTML, _BODY):
-        body_end(tree)
     return again
 
 
@@ -260,9 +258,13 @@ def _row_end(tree: Any) -> Any:
 def end(tree: Any) -> Any:
     """Take in an end tag in the body or a table; return whether it is to be taken in again."""
     tag, mode = tree[TAG_READ], tree[MODE]
+    ordinary = not (_is_part(tag) or tag == _TABLE)
     if mode not in (BODY, CAPTION, CELL_MODE):
-        return _row_end(tree)
-    if mode == BODY or not (_is_part(tag) or tag == _TABLE):
+        if mode == COLUMNS or not ordinary or tag in (_P, _BR, _HTML, _BODY):
+            return _row_end(tree)
+    elif mode == BODY:
+        ordinary = True
+    if ordinary:
         body_end(tree)
         return np.bool_(False)
     own = tag == _CAPTION if mode == CAPTION else CLASSES[tag] & CELL != 0

@@ -25,12 +25,14 @@ _UNICODE = ("utf-8", "utf-16le", "utf-16be", "replacement")
 
 
 class Joined(NamedTuple):
-    """The distinct targets of one page as columns of equal length, and a table of their numbers for those to come."""
+    """The distinct targets of one page, their hosts, and a table of the targets' numbers for those to come."""
 
     urls: list[str]
+    fragments: list[str | None]
+    host_of: list[int]
+    """The number of each target's host."""
     hosts: list[str]
     domains: list[str]
-    fragments: list[str | None]
     known: dict[tuple[str, str | None], int]
 
     def add(self, target: Url) -> int:
@@ -40,9 +42,10 @@ class Joined(NamedTuple):
         number = self.known.setdefault((target.url, target.fragment), len(self.urls))
         if number == len(self.urls):
             self.urls.append(target.url)
+            self.fragments.append(target.fragment)
+            self.host_of.append(len(self.hosts))
             self.hosts.append(target.host)
             self.domains.append(target.domain)
-            self.fragments.append(target.fragment)
         return number
 
 
@@ -76,13 +79,13 @@ class Targets:
             references.joined, references.ends, np.frombuffer(whole, np.uint8), np.array([*steps, len(whole)]), SEED
         )
         hosts = texts_of(found)
-        domains = [base.domain, *map(registrable_domain, hosts[1:])]
-        which = host_of.tolist()
+        ends = fragments.size == host_of.size  # of each nothing but its end: nearly always
         return Joined(
             texts_of(urls),
-            [hosts[host] for host in which],
-            [domains[host] for host in which],
-            [fragment[1:] if fragment else None for fragment in texts_of(fragments)],
+            [None] * host_of.size if ends else [fragment[1:] if fragment else None for fragment in texts_of(fragments)],
+            host_of.tolist(),
+            hosts,
+            [base.domain, *map(registrable_domain, hosts[1:])],
             {},
         ), numbers
 

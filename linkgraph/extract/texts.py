@@ -56,7 +56,7 @@ def _fold_value(source: Any, attributes: Any, at: Any, text: Any, size: Any, mar
     begin, end = attributes[at, FROM], attributes[at, TO]
     if size + end - begin >= text.size:
         return size, marks
-    stop, _, _, marks = fold(source, begin, end, text, size, size, np.bool_(False), np.int64(0), marks)
+    stop, _, _, marks = fold(source, begin, end, text, size, size, np.int64(0), np.int64(0), marks)
     return clip(text, size, stop, np.int64(MAX_ANCHOR)), marks
 
 
@@ -64,7 +64,7 @@ def _fold_value(source: Any, attributes: Any, at: Any, text: Any, size: Any, mar
 def _fold_title(source: Any, tokens: Any, elements: Any, element: Any, text: Any, size: Any, marks: Any) -> Any:
     """Add the text of a title element to the line as a text of its own; return where it ends there, and the mark."""
     stop = size
-    parted = np.bool_(False)
+    parted = np.int64(0)
     for token in range(elements[element, OPENS] + 1, elements[element, CLOSES] + 1):
         begin, end = tokens[token - 1, END], tokens[token, AT]
         if tokens[token, STATE] == TITLED and stop + end - begin < text.size:

@@ -32,9 +32,9 @@ from linkgraph.extract.tree import (
     UNKNOWN_NAMES,
     VALUES,
 )
-from linkgraph.jit import hot, leaf
+from linkgraph.jit import LANES, copied, hot, leaf, run_of
 
-_BLANKS, _ENDS_NAME, _ENDS_ATTRIBUTE, _LETTER, _MARKS = 1, 2, 4, 8, 16
+_BLANKS, _ENDS_NAME, _ENDS_ATTRIBUTE, _LETTER = 1, 2, 4, 8
 _LT, _GT, _SLASH, _AMPERSAND, _EQUALS, _DOUBLE, _SINGLE, _HYPHEN, _BANG, _QUERY = b"<>/&=\"'-!?"
 _TITLE, _TEXTAREA, _SCRIPT = tag_numbers("title textarea script")
 _TYPE, _LANG = attribute_numbers("type lang")
@@ -46,7 +46,6 @@ def _kinds() -> np.ndarray[Any, np.dtype[np.uint8]]:
     kinds = np.zeros(256, np.uint8)
     kinds[list(b"\t\n\f\r ")] = _BLANKS | _ENDS_NAME | _ENDS_ATTRIBUTE
     kinds[list(b"/>")] |= _ENDS_NAME | _ENDS_ATTRIBUTE
-    kinds[list(b"<&")] |= _MARKS
     kinds[ord("=")] |= _ENDS_ATTRIBUTE
     letters = b"abcdefghijklmnopqrstuvwxyz"
     kinds[list(letters + letters.upper())] |= _LETTER
@@ -69,25 +68,36 @@ def _lower(byte: Any) -> Any:
     return byte + 32 if 65 <= byte <= 90 else byte
 
 
+@hot
+def _find(source: Any, at: Any, end: Any, one: Any, other: Any) -> Any:
+    """Return the first place from *at* on where one of two bytes stands; *end* where none does before it."""
+    while at < end and at + LANES <= source.size:
+        run = run_of(source, at, one, other)
+        at += run
+        if run < LANES:
+            return min(at, end)
+    while at < end and source[at] != one and source[at] != other:
+        at += 1
+    return min(at, end)
+
+
 @leaf
 def comment_end(source: Any, at: Any) -> Any:
     """Return the place after the comment or declaration that begins at *at* (13.2.5.41 to 13.2.5.53)."""
     size = source.size
     if at + 3 >= size or source[at + 1] != _BANG or source[at + 2] != _HYPHEN or source[at + 3] != _HYPHEN:
-        while at < size and source[at] != _GT:
-            at += 1
-        return min(at + 1, size)
+        return min(_find(source, at, size, _GT, _GT) + 1, size)
     at += 4
     if at < size and source[at] == _GT:
         return at + 1
     if at + 1 < size and source[at] == _HYPHEN and source[at + 1] == _GT:
         return at + 2
-    while at + 2 < size:
-        if source[at] == _HYPHEN and source[at + 1] == _HYPHEN:
-            if source[at + 2] == _GT:
-                return at + 3
-            if source[at + 2] == _BANG and at + 3 < size and source[at + 3] == _GT:
-                return at + 4
+    first = at
+    while at < size:
+        at = _find(source, at, size, _GT, _GT)
+        before = at - 1 - (at > first and source[at - 1] == _BANG)
+        if at < size and before > first and source[before] == _HYPHEN == source[before - 1]:
+            return at + 1
         at += 1
     return size
 
@@ -143,14 +153,24 @@ def _value(source: Any, at: Any) -> Any:
     mark = source[at]
     if mark in (_DOUBLE, _SINGLE):
         at += 1
-        begin = at
-        while at < size and source[at] != mark:
-            at += 1
-        return begin, at, at + 1
+        end = _find(source, at, size, mark, mark)
+        return at, end, end + 1
     begin = at
     while at < size and source[at] != _GT and not is_blank(source[at]):
         at += 1
     return begin, at, at
+
+
+@leaf
+def _copy(source: Any, at: Any, end: Any, out: Any, size: Any, valued: Any) -> Any:
+    """Copy the text or value that ends there, its references resolved; return the new size."""
+    while at < end:
+        stop = _find(source, at, end, _AMPERSAND, _AMPERSAND)
+        size = copied(source, at, stop, out, size)
+        at = stop
+        if at < end:
+            at, size = refer(source, at, end, out, size, valued)
+    return size
 
 
 @hot
@@ -161,14 +181,7 @@ def _keep(source: Any, begin: Any, end: Any, key: Any, tree: Any, out: Any, attr
         if attributes[at, KEY] == key:
             return
     attributes[known, KEY], attributes[known, FROM] = key, size
-    at = begin
-    while at < end:
-        if source[at] == _AMPERSAND:
-            at, size = refer(source, at, end, out, size, np.bool_(True))
-        else:
-            out[size] = source[at]
-            size += 1
-            at += 1
+    size = _copy(source, begin, end, out, size, np.bool_(True))
     tree[SPEAKING] |= key == _LANG
     if key == _TYPE:
         name = np.int64(0)
@@ -236,17 +249,15 @@ def copy_text(source: Any, at: Any, tree: Any, out: Any) -> Any:
     """Copy a text up to the next markup; return the place after it."""
     size, end = tree[SIZE], source.size
     while at < end:
-        byte = source[at]
-        if byte == _AMPERSAND:
-            at, size = refer(source, at, end, out, size, np.bool_(False))
-            continue
-        if byte == _LT and begins_markup(source, at):
+        stop = _find(source, at, end, _LT, _AMPERSAND)
+        size = copied(source, at, stop, out, size)
+        at = stop
+        if at == end or (source[at] == _LT and begins_markup(source, at)):
             break
-        out[size] = byte
-        size += 1
-        at += 1
-        while at < end and _KINDS[source[at]] & _MARKS == 0:
-            out[size] = source[at]
+        if source[at] == _AMPERSAND:
+            at, size = refer(source, at, end, out, size, np.bool_(False))
+        else:
+            out[size] = _LT
             size += 1
             at += 1
     tree[SIZE] = size
@@ -257,11 +268,9 @@ def copy_text(source: Any, at: Any, tree: Any, out: Any) -> Any:
 def _find_end(source: Any, at: Any, name: Any, script: Any) -> Any:
     """Return where the end tag of a raw text begins, given the hash of its name."""
     size = source.size
-    place = at
+    place = _find(source, at, size, _LT, _LT)
     while place + 2 < size:
-        if source[place] != _LT:
-            place += 1
-        elif source[place + 1] == _SLASH:
+        if source[place + 1] == _SLASH:
             found, stop = np.int64(0), place + 2
             while stop < size and _KINDS[source[stop]] & _LETTER:
                 found = found * 131 + (source[stop] | 32)
@@ -273,6 +282,7 @@ def _find_end(source: Any, at: Any, name: Any, script: Any) -> Any:
             return raw_end(source, at, name, np.bool_(True), np.bool_(False))
         else:
             place += 1
+        place = _find(source, place, size, _LT, _LT)
     return size
 
 
@@ -287,16 +297,8 @@ def copy_raw(source: Any, at: Any, tree: Any, out: Any) -> Any:
     if tag == _TEXTAREA and source[at] == ord("\n"):
         at += 1
     if tag == _SCRIPT:
-        for place in range(at, end):
-            out[size + place - at] = source[place]
-        size += end - at
+        size = copied(source, at, end, out, size)
     elif tag in (_TITLE, _TEXTAREA):
-        while at < end:
-            if source[at] == _AMPERSAND:
-                at, size = refer(source, at, end, out, size, np.bool_(False))
-            else:
-                out[size] = source[at]
-                size += 1
-                at += 1
+        size = _copy(source, at, end, out, size, np.bool_(False))
     tree[SIZE] = size
     return end
