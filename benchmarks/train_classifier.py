@@ -215,9 +215,9 @@ def validated(
 def report(name: str, task: Task, scores: np.ndarray, words: list[str]) -> float:
     """Print the cross-validation of one model and return its temperature."""
     heat = temperature(scores, task.answers)
-    probabilities = softmax(scores / heat)
-    each = f1(task.answers, probabilities.argmax(axis=1), len(words))
     known = [number for number, word in enumerate(words) if word != "unknown"]
+    probabilities = softmax(scores / heat) * np.isin(np.arange(len(words)), known)
+    each = f1(task.answers, probabilities.argmax(axis=1), len(words))
     accuracy = (probabilities.argmax(axis=1) == task.answers).mean()
     print(
         f"{name}: macro F1 {each[known].mean():.3f}, accuracy {accuracy:.3f}, "

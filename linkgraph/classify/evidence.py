@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from linkgraph.classify import context, relations
+from linkgraph.classify import context, relations, software
 from linkgraph.classify.hosts import KINDS, kinds_of
 from linkgraph.classify.phrases import PHRASES
 from linkgraph.classify.steps import FEATURES as STEP_FEATURES
@@ -76,6 +76,7 @@ _OWN: tuple[str, ...] = (
     *(f"rel:{token}" for token in REL_TOKENS),
     *(f"host:{kind}" for kind in KINDS),
     *relations.FEATURES,
+    *software.FEATURES,
     *(phrase.name for phrase in PHRASES),
     *_COMPUTED,
 )
@@ -99,11 +100,14 @@ def observe(links: pa.Table) -> Bools:
         _rels(links["rel"]),
         _hosts(distinct),
         relations.observe_relations(links, *map(distinct.of, ("label", "src_url", "dst_url"))),
+        software.observe_software(distinct.of("dom_path"), distinct.numbers("src_url"), distinct.of(GENERATOR_COLUMN)),
         _phrases(distinct),
         _computed(links, distinct),
     ]
-    seen = np.concatenate(columns, axis=1)
-    return np.concatenate([seen, context.observe_context(seen, _OWN, distinct.numbers("src_url"))], axis=1)
+    found = np.empty((links.num_rows, len(FEATURES)), dtype=bool)
+    seen = np.concatenate(columns, axis=1, out=found[:, : len(_OWN)])
+    found[:, len(_OWN) :] = context.observe_context(seen, _OWN, distinct.numbers("src_url"))
+    return found
 
 
 class Distinct:

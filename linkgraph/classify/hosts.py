@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from linkgraph.classify.software import CREDITED
 from linkgraph.classify.tables import read_table
 
 KINDS: dict[str, frozenset[str]] = {kind: frozenset(hosts) for kind, hosts in read_table("hosts.toml").items()}
 """Kind of place → registrable domains and hosts."""
+
+KINDS["credit"] |= CREDITED
 
 
 @lru_cache(maxsize=1 << 16)

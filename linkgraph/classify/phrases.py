@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from linkgraph.classify.software import addresses
 from linkgraph.classify.tables import read_table
 
 LANGUAGES = frozenset({"en", "de", "fr", "es", "it", "pt", "nl", "ja"})
@@ -22,8 +23,14 @@ class Phrase(NamedTuple):
     pattern: str
 
 
+def _patterns() -> dict[str, dict[str, str]]:
+    """Return the patterns of each column: what is written for it, and for addresses what is known of software."""
+    patterns = read_table("phrases.toml")
+    patterns["src_tail"] |= {"page:thread": addresses("thread_address"), "page:member": addresses("member_address")}
+    patterns["dst_tail"] |= {"url:member": addresses("member_address"), "url:tool": addresses("tool_address")}
+    return patterns
+
+
 PHRASES: tuple[Phrase, ...] = tuple(
-    Phrase(name, column, pattern)
-    for column, patterns in read_table("phrases.toml").items()
-    for name, pattern in patterns.items()
+    Phrase(name, column, pattern) for column, patterns in _patterns().items() for name, pattern in patterns.items()
 )
