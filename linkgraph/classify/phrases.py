@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from linkgraph.classify.software import addresses
+from linkgraph.classify.software import ADDRESSES, addresses
 from linkgraph.classify.tables import read_table
 
 LANGUAGES = frozenset({"en", "de", "fr", "es", "it", "pt", "nl", "ja"})
@@ -26,8 +26,8 @@ class Phrase(NamedTuple):
 def _patterns() -> dict[str, dict[str, str]]:
     """Return the patterns of each column: what is written for it, and for addresses what is known of software."""
     patterns = read_table("phrases.toml")
-    patterns["src_tail"] |= {"page:thread": addresses("thread_address"), "page:member": addresses("member_address")}
-    patterns["dst_tail"] |= {"url:member": addresses("member_address"), "url:tool": addresses("tool_address")}
+    for name, each in ADDRESSES.items():
+        patterns[each["column"]][name] = addresses(each["of"])
     return patterns
 
 

@@ -31,6 +31,9 @@ SOFTWARE: dict[str, dict[str, Any]] = _TABLE["software"]
 MARKS: dict[str, str] = _TABLE["marks"]
 """Part of a page → the placement of what stands in it."""
 
+ADDRESSES: dict[str, dict[str, str]] = _TABLE["addresses"]
+"""Feature → the column and the addresses that it is about."""
+
 KINDS = tuple(sorted({each["kind"] for each in SOFTWARE.values() if "kind" in each}))
 
 FEATURES: tuple[str, ...] = (*(f"mark:{mark}" for mark in MARKS), *(f"software:{kind}" for kind in KINDS))
