@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -19,6 +20,8 @@ from linkgraph.authority.pagerank import pagerank
 from linkgraph.graph import threads
 from linkgraph.graph.csr import LinkGraph
 from linkgraph.graph.power import Surfer, Walk, power_iteration, stationary
+from linkgraph.graph.sweep import Sweeps, _mix
+from linkgraph.graph.system import system_of
 from linkgraph.graph.threads import Workers, parts
 
 SHARED = Path(os.environ.get("LINKGRAPH_SHARED", Path(__file__).parent.parent.parent / "shared")) / "graphs"
@@ -105,6 +108,36 @@ def test_sweeps_take_fewer_steps_than_the_power_method_to_the_same_certificate()
     assert max(swept.bound, plain.bound) <= 1e-10
     assert np.abs(swept.ranks - plain.ranks).sum() <= 2e-10
     assert swept.steps < plain.steps * 0.7
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("most", [1, 8, 9, 20, 500])
+def test_sweeps_over_one_block_are_those_over_several_of_which_one_has_all_rows(weighted, most):
+    walk = Walk.of(a_web(500, 4000, weighted=weighted))
+    with Workers() as workers:
+        alone = system_of(walk.rows, walk.sums, 0.85, None, workers)
+        beside = replace(alone, blocks=[*alone.blocks, (len(alone.nodes), len(alone.nodes))])
+        one, other = Sweeps(alone, workers), Sweeps(beside, workers)
+        assert len(alone.blocks) == 1
+        assert one.run(0.85, 1e-9, most) == other.run(0.85, 1e-9, most) <= most
+    assert one.shares.tobytes() == other.shares.tobytes()
+
+
+@given(st.integers(1, 5), st.integers(5, 30), st.integers(0, 10**6))
+def test_the_mix_of_differences_is_the_least_one(count, length, seed):
+    differences = np.random.default_rng(seed).normal(size=(count, length))
+
+    mix = _mix(np.tril(differences @ differences.T))
+
+    assert mix.sum() == pytest.approx(1)
+    shift = np.random.default_rng(seed + 1).normal(size=count) * 0.1
+    other = mix + shift - shift.mean()
+    assert np.linalg.norm(mix @ differences) <= np.linalg.norm(other @ differences) * (1 + 1e-9)
+
+
+def test_differences_that_are_all_nothing_have_no_mix():
+    assert len(_mix(np.zeros((5, 5)))) == 0
+    assert np.isfinite(_mix(np.ones((5, 5)))).all()
 
 
 def test_a_certificate_covers_the_error_at_every_number_of_steps():

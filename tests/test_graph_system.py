@@ -32,8 +32,8 @@ def made(graph, *, shorten):
 
 
 def voters(equations):
-    """The voters of each row, written out, without the places that stand for no vote."""
-    count, found, row_voters = len(equations.nodes), [], Counter()
+    """The voters of each node, written out, and whether their new share is read; no places that stand for no vote."""
+    count, found, row_voters = len(equations.nodes), {}, Counter()
     for row in range(count):
         columns = equations.columns[equations.indptr[row] : equations.indptr[row + 1]].tolist()
         turn = len(columns) if equations.turn is None or equations.turn[row] >= 0 else ~equations.turn[row]
@@ -43,7 +43,11 @@ def voters(equations):
             turn -= equations.indptr[row]
         row_voters.update(columns[:turn])
         row_voters.subtract(columns[turn:])
-        found.append({column: times for column, times in row_voters.items() if times and column < 2 * count})
+        found[int(equations.nodes[row])] = {
+            (int(equations.nodes[column % count]), column >= count): times
+            for column, times in row_voters.items()
+            if times and column < 2 * count
+        }
     return found
 
 
@@ -66,8 +70,18 @@ def test_differences_add_up_to_the_rows(nodes, edges, seed, longest):
 
     assert short.turn is not None
     assert voters(short) == voters(whole)
-    assert short.gain.tolist() == whole.gain.tolist()
+    assert dict(zip(short.nodes, short.gain, strict=True)) == dict(zip(whole.nodes, whole.gain, strict=True))
     assert short.blocks == whole.blocks
+
+
+def test_the_rows_of_a_system_of_one_block_stand_by_their_length_and_others_by_their_node():
+    dice = np.random.default_rng(4)
+    small = made(LinkGraph.from_arrays(*dice.integers(0, 300, (2, 2000)), 300), shorten=False)
+    large = made(LinkGraph.from_arrays(*dice.integers(0, 30_000, (2, 400_000)), 30_000), shorten=False)
+
+    assert (len(small.blocks), len(large.blocks)) == (1, 3)
+    assert (np.diff(np.diff(small.indptr)) >= 0).all()
+    assert (np.diff(large.nodes) > 0).all()
 
 
 def test_differences_are_not_kept_where_they_do_not_pay_or_votes_weigh():

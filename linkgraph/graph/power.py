@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from linkgraph.graph.csr import LinkGraph
 from linkgraph.graph.rows import Rows
-from linkgraph.graph.sweep import EVERY, Sweeps
+from linkgraph.graph.sweep import Sweeps
 from linkgraph.graph.system import system_of
 from linkgraph.graph.threads import Workers, parts
 from linkgraph.jit import kernel
@@ -34,10 +34,6 @@ _NODE_BLOCK = 4096
 
 ROUNDING = 80 * 2.0**-53
 """L1 rounding error of one step at most: 64 + 2 additions and a few products of numbers that sum to 1."""
-
-
-_PATIENCE = 2 * EVERY
-"""Sweeps without a new best after which rounding is all that is left to win."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,25 +203,14 @@ def power_iteration(
 
 
 def _swept(walk: Walk, surfer: Surfer, *, tol: float, max_steps: int) -> tuple[NDArray[np.float64] | None, int]:
-    """Return ranks near the fixed point, those of dangling nodes with the right sum only, and how many sweeps it took.
-
-    The estimate that it stops at is the bound that the next step of the power method would find, if half of the votes
-    that a sweep reads were old.
-    """
+    """Return ranks near the fixed point, of dangling nodes only their sum, and how many sweeps it took."""
     alpha, nodes = surfer.alpha, len(walk.sums)
     if not (alpha > 0 and max_steps > 1 and (walk.sums > 0).any()):
         return None, 0
     with Workers() as workers:
         system = system_of(walk.rows, walk.sums, alpha, surfer.teleport, workers)
         sweeps = Sweeps(system, workers)
-        best, since = np.inf, 0
-        for taken, (change, mass) in enumerate(sweeps.changes(), 1):
-            total = alpha * mass + 1.0 - alpha
-            error = alpha * alpha * change / ((1.0 - alpha) * total)
-            since = 0 if error < best else since + 1
-            best = min(best, error)
-            if error <= tol or taken == max_steps - 1 or since > _PATIENCE:
-                break
+        taken = sweeps.run(alpha, tol, max_steps - 1)
     votes = np.maximum(system.sums * sweeps.shares, 0.0)  # an extrapolation may overshoot
     arriving = votes if walk.fading is None else votes * (1.0 - walk.fading[system.nodes])
     votes /= alpha * arriving.sum() + 1.0 - alpha
