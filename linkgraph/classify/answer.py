@@ -239,10 +239,11 @@ def _strongest(inputs: Bools, names: tuple[str, ...], model: Model, answers: Num
     end = len(names) - len(model.classes)
     words = pa.array([name.removeprefix("rule:") for name in names])
     rules = words.take(pa.array(start + inputs[:, start:end].argmax(axis=1)))
-    shares = np.where(inputs[:, :start], model.weights.T[answers, :start], 0)
-    top = np.argpartition(-shares, SHOWN, axis=1)[:, :SHOWN]
-    weights = np.take_along_axis(shares, top, axis=1)
-    order = np.argsort(-weights, axis=1)
-    top, weights = np.take_along_axis(top, order, axis=1), np.take_along_axis(weights, order, axis=1)
-    named = [words.take(pa.array(top[:, at], mask=weights[:, at] < SHARE)) for at in range(SHOWN)]
+    shares, rows = model.weights.T[answers, :start], np.arange(len(inputs))
+    shares *= inputs[:, :start]
+    named = []
+    for _ in range(SHOWN):
+        top = shares.argmax(axis=1)
+        named.append(words.take(pa.array(top, mask=shares[rows, top] < SHARE)))
+        shares[rows, top] = 0
     return pc.binary_join_element_wise(rules, *named, ", ", null_handling="skip")

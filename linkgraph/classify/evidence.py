@@ -18,7 +18,7 @@ from linkgraph.classify import context, relations, software
 from linkgraph.classify.hosts import KINDS, kinds_of
 from linkgraph.classify.phrases import PHRASES
 from linkgraph.classify.steps import FEATURES as STEP_FEATURES
-from linkgraph.classify.steps import bare, read_paths
+from linkgraph.classify.steps import Paths, read_paths
 from linkgraph.model import ZONES
 
 Bools = npt.NDArray[np.bool_]
@@ -94,19 +94,20 @@ def observe(links: pa.Table) -> Bools:
             features compare a link with the others of its page.
     """
     distinct = Distinct(links)
+    paths, pages = distinct.numbers("dom_path"), distinct.numbers("src_url")
     columns = [
-        distinct.spread("dom_path", read_paths),
+        read_paths(distinct.paths)[paths],
         distinct.spread("zone", _zones),
         _rels(links["rel"]),
         _hosts(distinct),
         relations.observe_relations(links, *map(distinct.of, ("label", "src_url", "dst_url"))),
-        software.observe_software(distinct.of("dom_path"), distinct.numbers("src_url"), distinct.of(GENERATOR_COLUMN)),
+        software.observe_software(distinct.paths, paths, pages, distinct.of(GENERATOR_COLUMN)),
         _phrases(distinct),
         _computed(links, distinct),
     ]
     found = np.empty((links.num_rows, len(FEATURES)), dtype=bool)
     seen = np.concatenate(columns, axis=1, out=found[:, : len(_OWN)])
-    found[:, len(_OWN) :] = context.observe_context(seen, _OWN, distinct.numbers("src_url"))
+    found[:, len(_OWN) :] = context.observe_context(seen, _OWN, pages)
     return found
 
 
@@ -116,6 +117,7 @@ class Distinct:
     def __init__(self, links: pa.Table) -> None:
         self.links = links
         self._known: dict[str, pa.DictionaryArray] = {}
+        self.paths = Paths(self.of("dom_path").dictionary)
 
     def of(self, name: str) -> pa.DictionaryArray:
         """Return a column as numbers and the distinct values that they mean; null is an empty text."""
@@ -143,8 +145,7 @@ class Distinct:
             whole = self.of(name.replace("_tail", "_url"))
             return pc.replace_substring_regex(whole.dictionary, r"^https?://[^/?#]*", "").take(whole.indices)
         if name == "bare_path":
-            whole = self.of("dom_path")
-            return bare(whole.dictionary).take(whole.indices)
+            return self.paths.bare().take(self.of("dom_path").indices)
         if name in (TITLE_COLUMN, GENERATOR_COLUMN) and name not in self.links.column_names:
             return pa.repeat("", self.links.num_rows)
         return self.links[name]

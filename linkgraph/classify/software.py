@@ -16,6 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from linkgraph.classify.steps import Paths
 from linkgraph.classify.tables import read_table
 
 Bools = npt.NDArray[np.bool_]
@@ -76,21 +77,21 @@ def _listed() -> tuple[dict[str, int], dict[str, list[tuple[int, int]]]]:
 _TOLD, _MARKED = _listed()
 
 
-def observe_software(paths: pa.DictionaryArray, pages: Numbers, generators: pa.DictionaryArray) -> Bools:
+def observe_software(paths: Paths, of_link: Numbers, pages: Numbers, generators: pa.DictionaryArray) -> Bools:
     """Return a boolean matrix, a row a link and a column a feature of `FEATURES`.
 
     Args:
-        paths: the `dom_path` of each link.
+        paths: the distinct `dom_path`.
+        of_link: which of them each link has.
         pages: which page each link stands on.
         generators: the generator that the page of each link names, or an empty text.
     """
-    told, claims = _read_paths(paths.dictionary)
-    path = np.asarray(paths.indices.to_numpy(), dtype=np.int64)
+    told, claims = _read_paths(paths)
     made = np.zeros(pages.max(initial=-1) + 1, dtype=np.int64)
-    np.bitwise_or.at(made, pages, told[path] | _generated(generators.dictionary)[generators.indices.to_numpy()])
+    np.bitwise_or.at(made, pages, told[of_link] | _generated(generators.dictionary)[generators.indices.to_numpy()])
     by = (made[:, None] >> np.arange(_ANYWHERE) & 1).astype(bool)
     valid = np.concatenate([by, np.ones((len(by), 1), bool)], axis=1)
-    claim = (claims[path] * valid[pages]).max(axis=1, initial=0)
+    claim = (claims[of_link] * valid[pages]).max(axis=1, initial=0)
     found = np.zeros((len(pages), len(FEATURES)), dtype=bool)
     rows = np.flatnonzero(claim)
     found[rows, _DEPTH - 1 - claim[rows] % _DEPTH] = True
@@ -109,22 +110,19 @@ def _generated(generators: pa.Array) -> Numbers:
     return bits
 
 
-def _read_paths(paths: pa.Array) -> tuple[Numbers, npt.NDArray[np.int16]]:
+def _read_paths(paths: Paths) -> tuple[Numbers, npt.NDArray[np.int16]]:
     """Return the software that each path tells, as bits, and the innermost claim of each software on it."""
-    steps = pc.split_pattern(paths, ">")
-    starts, lengths = steps.offsets.to_numpy()[:-1].astype(np.int64), np.diff(steps.offsets.to_numpy())
-    flat = steps.flatten().dictionary_encode()
-    read = [_read_step(step) for step in flat.dictionary.to_pylist()]
-    of = flat.indices.to_numpy()
+    starts, of = paths.starts, paths.numbers.to_numpy()
+    read = [_read_step(step) for step in paths.steps.to_pylist()]
     told = np.bitwise_or.reduceat(np.array([bits for bits, _ in read], dtype=np.int64)[of], starts)
-    path = np.repeat(np.arange(len(paths)), lengths)
+    path = np.repeat(np.arange(len(starts)), paths.ends - starts)
     level = np.arange(len(of)) - starts[path] + 1
     counts = np.array([len(claims) for _, claims in read], dtype=np.int64)
     listed = np.array([claim for _, claims in read for claim in claims], dtype=np.int64).reshape(-1, 2)
     ends = np.cumsum(counts[of])
     made = np.repeat(np.arange(len(of)), counts[of])
     column, value = listed[np.arange(len(made)) - (ends - counts[of])[made] + (np.cumsum(counts) - counts)[of[made]]].T
-    innermost = np.zeros((len(paths), _WIDTH), dtype=np.int16)
+    innermost = np.zeros((len(starts), _WIDTH), dtype=np.int16)
     # Of several claims of one software the last one written stays: that of the innermost step.
     innermost[path[made], column] = level[made] * _DEPTH + value
     return told, innermost

@@ -41,25 +41,33 @@ own names, and the tag of the element right around the link."""
 Bits = npt.NDArray[np.int64]
 
 
-def bare(paths: pa.Array) -> pa.Array:
-    """Return paths without ids and classes: the tags alone."""
-    steps = pc.split_pattern(paths, ">")
-    flat = steps.flatten().dictionary_encode()
-    tags = _tags(flat.dictionary).take(flat.indices)
-    return pc.binary_join(pa.ListArray.from_arrays(steps.offsets, tags), ">")
+class Paths:
+    """Distinct paths, taken apart once for all who read them."""
+
+    def __init__(self, paths: pa.Array) -> None:
+        steps = pc.split_pattern(paths, ">")
+        flat = steps.flatten().dictionary_encode()
+        self.offsets: pa.Array = steps.offsets
+        self.starts = steps.offsets.to_numpy()[:-1].astype(np.int64)
+        self.ends = steps.offsets.to_numpy()[1:].astype(np.int64)
+        self.steps: pa.Array = flat.dictionary
+        """The distinct steps."""
+        self.numbers: pa.Array = flat.indices
+        """Which of the steps each step of each path is, path after path."""
+
+    def bare(self) -> pa.Array:
+        """Return the paths without ids and classes: the tags alone."""
+        return pc.binary_join(pa.ListArray.from_arrays(self.offsets, _tags(self.steps).take(self.numbers)), ">")
 
 
 def _tags(steps: pa.Array) -> pa.Array:
     return pc.replace_substring_regex(steps, r"[#.].*", "")
 
 
-def read_paths(paths: pa.Array) -> npt.NDArray[np.bool_]:
+def read_paths(paths: Paths) -> npt.NDArray[np.bool_]:
     """Return a boolean matrix, a row a path of the `dom_path` column and a column a feature of `FEATURES`."""
-    steps = pc.split_pattern(paths, ">")
-    starts = steps.offsets.to_numpy()[:-1].astype(np.int64)
-    ends = steps.offsets.to_numpy()[1:].astype(np.int64)
-    flat = steps.flatten().dictionary_encode()
-    bits = _read_steps(flat.dictionary)[flat.indices.to_numpy()]
+    starts, ends = paths.starts, paths.ends
+    bits = _read_steps(paths.steps)[paths.numbers.to_numpy()]
     seen = np.bitwise_or.reduceat(bits, starts)
     own = bits[ends - 1]
     around = np.where(ends - starts > 1, bits[np.maximum(ends - 2, 0)], 0)
