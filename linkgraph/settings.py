@@ -64,7 +64,7 @@ DOWNLOAD_HANDLERS = {
     "s3": None,
 }
 DOWNLOADER_MIDDLEWARES = {
-    "linkgraph.fetch.middleware.ConsentMiddleware": 90,
+    "linkgraph.fetch.consent.ConsentMiddleware": 90,
     "linkgraph.fetch.middleware.PolitenessMiddleware": 100,
     "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,  # the frontier's scope decides
     "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,  # no credentials are sent

@@ -22,9 +22,10 @@ from linkgraph.extract.answer import Headers, bare_page, observe
 from linkgraph.extract.aside import INLINE, Aside, cost
 from linkgraph.extract.mentions import Names, mentions, read_names
 from linkgraph.extract.rendered import Rendering
+from linkgraph.fetch.consent import deny_file
 from linkgraph.fetch.descriptors import room
 from linkgraph.fetch.handler import TRUNCATED, guard_from, pace_from
-from linkgraph.fetch.middleware import PostponedRequest, deny_file
+from linkgraph.fetch.refusals import PostponedRequest
 from linkgraph.frontier.conditional import conditions
 from linkgraph.frontier.frontier import Frontier
 from linkgraph.frontier.garbage import let_go

@@ -26,7 +26,8 @@ from scrapy.statscollectors import MemoryStatsCollector
 from linkgraph.errors import RefusedError
 from linkgraph.extract.answer import bare_page
 from linkgraph.fetch.handler import resolver_of
-from linkgraph.fetch.middleware import PolitenessMiddleware, PostponedRequest
+from linkgraph.fetch.middleware import PolitenessMiddleware
+from linkgraph.fetch.refusals import PostponedRequest
 from linkgraph.frontier.frontier import Frontier
 from linkgraph.frontier.ledger import Host, Lease
 from linkgraph.frontier.retry import read_retry_after

@@ -43,7 +43,9 @@ SCRAPY_PARTS = ("spiders", "pipelines")
 
 SCRAPY_HOMES = (
     "linkgraph.frontier.scheduler",
+    "linkgraph.fetch.consent",
     "linkgraph.fetch.middleware",
+    "linkgraph.fetch.refusals",
     "linkgraph.fetch.handler",
     "linkgraph.fetch.render",
     "linkgraph.settings",

@@ -87,6 +87,15 @@ def readers_see_whole_segments(root):
     return not list(verify(root, live.files)) and len(live.edge_files) == len(live.page_files)
 
 
+def test_a_kill_before_the_first_commit_loses_no_sitemap_that_a_robots_txt_named(
+    plan, tmp_path, ends_like_the_reference
+):
+    assert run(plan(tmp_path, kill_at=(COMMIT_STEPS[0], 1))) == KILLED
+    assert not entries(tmp_path / "data") or snapshot(tmp_path / "data").rows("pages") == 0
+
+    ends_like_the_reference()
+
+
 @pytest.mark.row("D1")
 @pytest.mark.parametrize("step", COMMIT_STEPS)
 def test_a_kill_at_each_step_of_the_commit_loses_and_doubles_nothing(step, plan, tmp_path, ends_like_the_reference):

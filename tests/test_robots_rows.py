@@ -391,6 +391,7 @@ def test_r8_what_was_read_is_found_after_a_restart_as_it_was(tmp_path):
     first.put("http://none.test", read_rules(404, b"", "linkgraph", now))
     first.put("http://down.test", unreachable(now))
     first.put("http://shut.test", read_rules(403, b"", "linkgraph", now, deny_forbidden=True))
+    first.committed(everything=True)
     first.close()
 
     again = RobotsCache(tmp_path / "robots.sqlite")
@@ -407,6 +408,28 @@ def test_r8_what_was_read_is_found_after_a_restart_as_it_was(tmp_path):
 
 
 @pytest.mark.row("R8")
+def test_rules_outlive_a_kill_only_when_the_sitemaps_they_named_do(tmp_path):
+    now = time.time()
+
+    def on_disk() -> bool:
+        cache = RobotsCache(tmp_path / "robots.sqlite")
+        found = cache.get("http://a.test", now) is not None
+        cache.close()
+        return found
+
+    cache = RobotsCache(tmp_path / "robots.sqlite")
+    cache.put("http://a.test", read_rules(200, DISALLOWS.encode(), "linkgraph", now))
+    seen = [on_disk()]
+    for _ in range(3):
+        cache.committed()
+        seen.append(on_disk())
+
+    assert seen == [False, False, False, True]
+    assert cache.get("http://a.test", now) is not None
+    cache.close()
+
+
+@pytest.mark.row("R8")
 @pytest.mark.parametrize("damage", [b"", b"no database at all" * 100], ids=["R8-empty", "R8-garbage"])
 def test_a_damaged_file_of_rules_is_begun_anew(tmp_path, damage, caplog):
     path = tmp_path / "robots.sqlite"
@@ -415,6 +438,7 @@ def test_a_damaged_file_of_rules_is_begun_anew(tmp_path, damage, caplog):
 
     cache = RobotsCache(path)
     cache.put("http://a.test", read_rules(200, DISALLOWS.encode(), "linkgraph", now))
+    cache.committed(everything=True)
     cache.close()
     again = RobotsCache(path)
 

@@ -1,6 +1,7 @@
 """Two data folders of the same crawl → what the interrupted one lost or has twice; and what is broken in it.
 
-Promises to compare all rows on all columns but those that say when and how the crawl came by (`_MAY_DIFFER`).
+Promises to compare all rows on all columns but those that say when and how the crawl came by (`_MAY_DIFFER`), and to
+hold the two words for a host that could not be asked for one (`_AS_ONE`).
 """
 
 from __future__ import annotations
@@ -22,6 +23,12 @@ _MAY_DIFFER = {
     "edges": {"observed_at"},
     # Which of several links to a page was seen first depends on timing, and with it depth and discovered_from.
     "pages": {"fetched_at", "elapsed_ms", "depth", "discovered_from"},
+}
+
+_AS_ONE = {
+    # Failures in a row are remembered over restarts: a host whose robots.txt fails is given up sooner for a kill.
+    "outcome": "CASE WHEN outcome_reason = 'host:failing' THEN 'refused-by-robots' ELSE outcome END",
+    "outcome_reason": "CASE WHEN outcome_reason = 'host:failing' THEN 'robots:unreachable' ELSE outcome_reason END",
 }
 
 
@@ -50,7 +57,8 @@ def differences(reference: Path, other: Path) -> Differences:
         for name, root in (("a", reference), ("b", other)):
             live = snapshot(root)
             for table, paths in (("edges", live.edge_files), ("pages", live.page_files)):
-                columns = ", ".join(f'"{one}"' for one in TABLES[table].names if one not in _MAY_DIFFER[table])
+                compared = [one for one in TABLES[table].names if one not in _MAY_DIFFER[table]]
+                columns = ", ".join(f'{_AS_ONE.get(one, one)} AS "{one}"' for one in compared)
                 files = [str(path) for path in paths]
                 db.from_parquet(files).create(f"{name}_{table}_all")
                 db.execute(f"CREATE VIEW {name}_{table} AS SELECT {columns} FROM {name}_{table}_all")

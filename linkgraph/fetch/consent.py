@@ -8,10 +8,17 @@ from __future__ import annotations
 
 import logging
 import re
+import time
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
+
+from scrapy import Request
+from scrapy.crawler import Crawler
+from scrapy.exceptions import NotConfigured
 
 from linkgraph.errors import UsageError
+from linkgraph.fetch.refusals import RefusedRequest
 from linkgraph.urls import resolve, split
 
 logger = logging.getLogger(__name__)
@@ -105,6 +112,45 @@ class DenyFile:
         logger.warning("LINKGRAPH_DENY: %s was read again, %d entries", self._path, len(found))
         for problem in found.problems[:20]:
             logger.warning("LINKGRAPH_DENY: %s", problem)
+
+
+class ConsentMiddleware:
+    """Lets no request go to what the deny-list names, robots.txt included."""
+
+    def __init__(self, deny: DenyFile) -> None:
+        self._deny = deny
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> ConsentMiddleware:
+        """Read the list.
+
+        Raises:
+            NotConfigured: there is none.
+            UsageError: it cannot be used.
+        """
+        deny = deny_file(crawler.settings)
+        if deny is None:
+            raise NotConfigured
+        return cls(deny)
+
+    def process_request(self, request: Request) -> None:
+        """Let *request* go on.
+
+        Raises:
+            RefusedRequest: the list denies it.
+        """
+        if self._deny.denies(request.url, time.monotonic()):
+            raise RefusedRequest(REASON, request.url)
+
+
+def deny_file(settings: Any) -> DenyFile | None:
+    """Return the deny-list that the Scrapy *settings* name, if they name one.
+
+    Raises:
+        UsageError: it cannot be used.
+    """
+    path = settings.get("LINKGRAPH_DENY")
+    return DenyFile(Path(path)) if path else None
 
 
 def _signature(path: Path) -> tuple[int, int, int]:

@@ -10,18 +10,17 @@ import asyncio
 import time
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import urlsplit
 
 from scrapy import Request, signals
 from scrapy.crawler import Crawler
-from scrapy.exceptions import CannotResolveHostError, IgnoreRequest, NotConfigured
+from scrapy.exceptions import CannotResolveHostError
 from scrapy.http import Response
 
 from linkgraph.errors import RefusedError, UsageError
-from linkgraph.fetch.consent import REASON, DenyFile
 from linkgraph.fetch.handler import resolver_of
+from linkgraph.fetch.refusals import PostponedRequest, RefusedRequest
 from linkgraph.fetch.resolve import DNS_MEMORY
 from linkgraph.fetch.robots import MAX_REDIRECTS, Rules, read_rules, stand_in, unreachable
 from linkgraph.fetch.robots_cache import RobotsCache
@@ -30,6 +29,7 @@ from linkgraph.fetch.tls import tls_reason
 from linkgraph.frontier.garbage import let_go
 from linkgraph.frontier.pace import Answered
 from linkgraph.frontier.retry import read_retry_after
+from linkgraph.frontier.scheduler import COMMITTED
 from linkgraph.frontier.turns import TURNS
 from linkgraph.urls import resolve, split
 
@@ -45,14 +45,6 @@ SKIP = "linkgraph_no_robots"
 
 RULES_READ = object()
 """Scrapy signal: rules of an origin were fetched. Arguments `url` (of robots.txt), `rules`."""
-
-
-class RefusedRequest(RefusedError, IgnoreRequest):  # noqa: N818 - Scrapy's name for it ends so
-    """A refusal in the form that Scrapy keeps quiet about."""
-
-
-class PostponedRequest(IgnoreRequest):
-    """The URL went back to the frontier: its host, or the address of it, is to be asked later."""
 
 
 @dataclass(slots=True)
@@ -79,45 +71,6 @@ class _Got:
     """Why none was sent, or will be: a reason of the closed list."""
 
 
-class ConsentMiddleware:
-    """Lets no request go to what the deny-list names, robots.txt included."""
-
-    def __init__(self, deny: DenyFile) -> None:
-        self._deny = deny
-
-    @classmethod
-    def from_crawler(cls, crawler: Crawler) -> ConsentMiddleware:
-        """Read the list.
-
-        Raises:
-            NotConfigured: there is none.
-            UsageError: it cannot be used.
-        """
-        deny = deny_file(crawler.settings)
-        if deny is None:
-            raise NotConfigured
-        return cls(deny)
-
-    def process_request(self, request: Request) -> None:
-        """Let *request* go on.
-
-        Raises:
-            RefusedRequest: the list denies it.
-        """
-        if self._deny.denies(request.url, time.monotonic()):
-            raise RefusedRequest(REASON, request.url)
-
-
-def deny_file(settings: Any) -> DenyFile | None:
-    """Return the deny-list that the Scrapy *settings* name, if they name one.
-
-    Raises:
-        UsageError: it cannot be used.
-    """
-    path = settings.get("LINKGRAPH_DENY")
-    return DenyFile(Path(path)) if path else None
-
-
 class PolitenessMiddleware:
     """Asks the guard and robots.txt about each request; tells the frontier what hosts answer."""
 
@@ -140,6 +93,7 @@ class PolitenessMiddleware:
         """Build from a crawler's settings."""
         middleware = cls(crawler)
         crawler.signals.connect(middleware.spider_closed, signal=signals.spider_closed)
+        crawler.signals.connect(middleware.committed, signal=COMMITTED)
         return middleware
 
     @property
@@ -154,6 +108,11 @@ class PolitenessMiddleware:
         """Close the file of rules."""
         if self._cache is not None:
             self._cache.close()
+
+    def committed(self, *, everything: bool) -> None:
+        """Let the rules be kept whose sitemaps a commit has made sure of."""
+        if self._cache is not None:
+            self._cache.committed(everything=everything)
 
     async def process_request(self, request: Request) -> None:
         """Let *request* go on.
@@ -245,7 +204,7 @@ class PolitenessMiddleware:
         elif got.why and search.hops:
             got = _Got()  # a hop that is refused makes the rules unreachable; it says nothing about the site
         self._tell(taken, got, self.clock() - started)
-        return self._settle(origin, search, got, await self._read(got), retry=taken is not None)
+        return self._settle(origin, search, got, await self._read(got), taken)
 
     async def _read(self, got: _Got) -> Rules:
         await TURNS.wait()
@@ -281,7 +240,7 @@ class PolitenessMiddleware:
         if event is not None:
             self._inc(f"pace/{event}")
 
-    def _settle(self, origin: str, search: _Search, got: _Got, rules: Rules, *, retry: bool) -> Rules | None:
+    def _settle(self, origin: str, search: _Search, got: _Got, rules: Rules, taken: Taken | None) -> Rules | None:
         now = self.wall()
         self._inc("robots/fetched")
         self._inc(f"robots/status/{got.status or 'none'}")
@@ -293,7 +252,7 @@ class PolitenessMiddleware:
             if (old := stand_in(self._rules_known.latest(origin), now)) is not None:
                 self._inc("robots/stand-in")
                 rules = old
-            elif retry and search.failures <= self._retries:
+            elif taken is not None and _failures(search, taken) <= self._retries:
                 search.url, search.hops = f"{origin}/robots.txt", 0
                 return None
         del self._searches[origin]
@@ -316,6 +275,11 @@ class PolitenessMiddleware:
     def _inc(self, name: str) -> None:
         if self._crawler.stats is not None:
             self._crawler.stats.inc_value(f"linkgraph/{name}")
+
+
+def _failures(search: _Search, taken: Taken) -> int:
+    """Return how often in a row the rules could not be had; what a killed process tried counts, for paces are kept."""
+    return search.failures if taken.queue.pace is None else max(search.failures, taken.queue.pace.failures)
 
 
 def _why(error: Exception) -> str:

@@ -1,7 +1,8 @@
 """Rules of many sites → those of one, from memory, or from a file that outlives the process.
 
 Promises that rules are found by scheme, host and port (RFC 9309 2.3), that memory is bounded by bytes and not by the
-number of sites, and that a file that is damaged costs requests, never a crawl: it is begun anew.
+number of sites, that the file has no rules whose sitemaps a crash could still take, and that a file that is damaged
+costs requests, never a crawl: it is begun anew.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import contextlib
 import logging
 import sqlite3
 import time
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from pathlib import Path
 
 from linkgraph.fetch.robots import MAX_AGE, STALE_AGE, Rules
@@ -23,6 +24,10 @@ MAX_MEMORY = 128 * 1024 * 1024
 
 _RULES_SIZE = 350
 """Bytes of a `Rules`, its origin and its place in the table, beside the patterns."""
+
+_WAITING = 3
+"""Commits until what a robots.txt named is certainly on the disk: one may be under way when it is read, and the
+question whether the page is known may wait for the one after; the page is in the third at the latest."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS rules (origin TEXT PRIMARY KEY, read_at REAL NOT NULL, refusal TEXT, delay REAL,
@@ -38,6 +43,8 @@ class RobotsCache:
         self._rules: OrderedDict[str, Rules] = OrderedDict()
         self._size = 0
         self._db: sqlite3.Connection | None = None
+        self._unsaved = deque[dict[str, Rules]]({} for _ in range(_WAITING))
+        """Rules for the file, by how many commits they have waited; those that have waited longest first."""
         if path is not None:
             self._open(path)
 
@@ -95,18 +102,24 @@ class RobotsCache:
         return Rules(ruleset, reachable=True, **common)
 
     def put(self, origin: str, rules: Rules) -> None:
-        """Remember the rules of *origin*; in the file too, unless they only tell that there are none to be had."""
+        """Remember the rules of *origin*; for the file too, unless they only tell that there are none to be had."""
         self._remember(origin, rules)
-        if self._db is None or (not rules.reachable and rules.why != "robots:forbidden"):
+        if self._db is not None and (rules.reachable or rules.why == "robots:forbidden"):
+            self._unsaved[-1][origin] = rules
+
+    def committed(self, *, everything: bool = False) -> None:
+        """Tell of a commit: rules that have waited long enough are written down, or *everything* is."""
+        ready = self._unsaved.popleft()
+        self._unsaved.append({})
+        if everything:
+            for waiting in self._unsaved:
+                ready |= waiting
+                waiting.clear()
+        if self._db is None or not ready:
             return
-        ruleset = rules.ruleset
-        plain, wild = (None, None) if ruleset is None else (ruleset.plain, ruleset.wild)
-        refusal = None if rules.reachable else rules.why
         try:
-            self._db.execute(
-                "INSERT OR REPLACE INTO rules VALUES (?, ?, ?, ?, ?, ?)",
-                (origin, rules.read_at, refusal, rules.delay, plain, wild),
-            )
+            rows = (_row(origin, rules) for origin, rules in ready.items())
+            self._db.executemany("INSERT OR REPLACE INTO rules VALUES (?, ?, ?, ?, ?, ?)", rows)
         except sqlite3.DatabaseError as error:
             self._give_up(error)
 
@@ -127,6 +140,11 @@ class RobotsCache:
             with contextlib.suppress(sqlite3.DatabaseError):
                 self._db.close()
             self._db = None
+
+
+def _row(origin: str, rules: Rules) -> tuple[object, ...]:
+    plain, wild = (None, None) if rules.ruleset is None else (rules.ruleset.plain, rules.ruleset.wild)
+    return origin, rules.read_at, None if rules.reachable else rules.why, rules.delay, plain, wild
 
 
 def _size(rules: Rules) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from linkgraph.frontier.traps import (
@@ -31,7 +31,9 @@ CREATE TABLE IF NOT EXISTS parked (
     host INTEGER NOT NULL, pattern TEXT NOT NULL, id INTEGER NOT NULL, PRIMARY KEY (host, pattern, id)) WITHOUT ROWID;
 """
 
-_CACHED = 20_000
+_CACHED = 5_000
+"""Counts in memory at most: Python looks through all of them for garbage, 51 ms of the event loop at 20,000."""
+
 _MAX_PARKED = 20_000
 """URLs of one pattern that are remembered to be let in later."""
 
@@ -68,7 +70,8 @@ class Count:
     """Pages in a row with the same digest; of a host, without a new domain."""
     seen: int = 0
     digest: str | None = None
-    texts: list[int] = field(default_factory=list)
+    texts: tuple[int, ...] = ()
+    """Fingerprints of its last texts. Python looks for no garbage in tuples of numbers."""
     dirty: bool = False
 
     @property
@@ -152,7 +155,7 @@ class Budgets:
             return [], None if was_closed else pattern
         if not is_new_text(seen.simhash, seen.length, count.texts):
             return [], None
-        count.texts = [*count.texts, seen.simhash or 0][-REMEMBERED:]
+        count.texts = (*count.texts, seen.simhash or 0)[-REMEMBERED:]
         count.earned += EARNED
         return self._let_in(host, pattern, count), None
 
@@ -195,7 +198,7 @@ class Budgets:
             count = Count()
         else:
             used, earned, alike, seen, digest, texts = row
-            count = Count(used, earned, alike, seen, digest, json.loads(texts))
+            count = Count(used, earned, alike, seen, digest, tuple(json.loads(texts)))
         self._counts[key] = count
         return count
 

@@ -37,6 +37,9 @@ T = TypeVar("T")
 _WAKEN = 1000
 """Hosts that the frontier is told of in one turn of the event loop: 2 ms."""
 
+COMMITTED = object()
+"""Scrapy signal: a segment was committed. Argument `everything`: nothing is left that waits for a commit."""
+
 _UNSENT = ("robots:", "guard:", "dns:", "tls:", "host:", "consent:")
 """Reasons of pages that were never asked for: their host is not to rest for them."""
 
@@ -249,6 +252,7 @@ class FrontierScheduler(BaseScheduler):
         def done(hosts: Sequence[Host]) -> None:
             self._committing = False
             self._garbage.committed()
+            self._crawler.signals.send_catch_log(COMMITTED, everything=False)
             self._count_commit(time.perf_counter() - started)
             self._waking.extend(hosts)
             self._wake_some()
@@ -322,6 +326,8 @@ class FrontierScheduler(BaseScheduler):
         if self.error is None and len(self.session.segment):
             self._commit()
             await self.drain()
+        elif self.error is None:
+            self._crawler.signals.send_catch_log(COMMITTED, everything=True)
 
     def close(self, reason: str) -> None:
         """End the run's work: log the finish if nothing is left, give leases back, unlock."""
