@@ -194,6 +194,21 @@ def test_markup_speaks_in_any_language():
     assert (row["placement"], row["acquisition"]) == (placement, acquisition)
 
 
+def test_a_list_that_is_named_a_blogroll_is_one_in_any_language():
+    friends = "".join(
+        f"<li><a href='https://{name}.example/'>Блог {name}</a>" for name in ("otto", "ada", "wren", "noor", "bram")
+    )
+    sidebar = f"<aside class=sidebar><div class='widget blogroll'><h3>Блоги</h3><ul>{friends}</ul></div></aside>"
+    said = [[row["acquisition"] for row in answers(article("") + sidebar, language=tag)] for tag in ("en", "ru")]
+
+    assert said[0] == said[1]
+    assert "editorial" in said[0]
+
+
+def test_where_the_words_are_known_unknown_is_not_answered():
+    assert "unknown" not in {row["acquisition"] for body, *_ in CASES.values() for row in answers(body)}
+
+
 def test_an_empty_table_has_the_columns_and_no_rows():
     found, links = page("no links here")
 
