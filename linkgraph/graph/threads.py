@@ -38,6 +38,8 @@ def parts(indptr: NDArray[np.int64], limit: int = MAX_PARTS) -> list[tuple[int, 
     rows = len(indptr) - 1
     work = int(indptr[-1]) + rows
     count = max(1, min(limit, work // PART_WORK))
+    if count == 1:
+        return [(0, rows)] if rows else []
     # The work before row i is indptr[i] + i, which ascends: no array of it is needed to search it.
     cuts = [_row_at(indptr, work * part // count) for part in range(count)] + [rows]
     return [(begin, end) for begin, end in pairwise(cuts) if begin < end]
@@ -55,11 +57,11 @@ def _row_at(indptr: NDArray[np.int64], wanted: int) -> int:
 
 
 class Workers:
-    """A pool of threads that calls kernels; a context manager. With one part, or one core, nothing is started."""
+    """A pool of threads that calls kernels; a context manager. With one part, or one core, none is started."""
 
     def __init__(self, threads: int | None = None) -> None:
-        count = thread_count() if threads is None else threads
-        self._pool = ThreadPoolExecutor(count, "linkgraph-kernel") if count > 1 else None
+        self._threads = threads
+        self._pool: ThreadPoolExecutor | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -70,6 +72,8 @@ class Workers:
 
     def each(self, call: Callable[..., Any], runs: Sequence[tuple[int, ...]]) -> list[Any]:
         """Return `call(*run)` for every run, mostly (begin, end), in the order of the runs."""
-        if self._pool is None or len(runs) == 1:
+        if len(runs) < 2 or (count := thread_count() if self._threads is None else self._threads) < 2:
             return [call(*run) for run in runs]
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(count, "linkgraph-kernel")
         return list(self._pool.map(lambda run: call(*run), runs))
