@@ -96,13 +96,39 @@ def run_of(_typing: Any, source: Any, _at: Any, _one: Any, _other: Any) -> Any:
     """
 
     def generate(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
-        pointer = _place(context, builder, source, *arguments[:2])
-        found = builder.load(builder.bitcast(pointer, _BYTES.as_pointer()), align=1, typ=_BYTES)
+        found = _lanes_at(context, builder, source, *arguments[:2])
         equal = [builder.icmp_unsigned("==", found, _filled(builder, byte)) for byte in arguments[2:]]
-        mask = builder.zext(builder.bitcast(builder.or_(*equal), ir.IntType(LANES)), _WORD)
-        return builder.cttz(builder.or_(mask, _WORD(1 << LANES)), ir.IntType(1)(1))
+        return _lanes_before(builder, builder.or_(*equal))
 
     return types.int64(source, types.int64, types.uint8, types.uint8), generate
+
+
+@_instruction
+def run_within(_typing: Any, source: Any, _at: Any, _first: Any, _width: Any, _but: Any) -> Any:
+    """Return how many of the 16 bytes from a place on stand before the first outside a range, or that is *but*.
+
+    The range begins with *first* and is *width* bytes wide.
+    """
+
+    def generate(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        first, width, but = [_filled(builder, byte) for byte in arguments[2:]]
+        found = _lanes_at(context, builder, source, *arguments[:2])
+        outside = builder.icmp_unsigned(">=", builder.sub(found, first), width)
+        return _lanes_before(builder, builder.or_(outside, builder.icmp_unsigned("==", found, but)))
+
+    return types.int64(source, types.int64, types.uint8, types.uint8, types.uint8), generate
+
+
+def _lanes_at(context: Any, builder: Any, array_type: Any, array: Any, at: Any) -> Any:
+    """Return the 16 bytes from a place of an array on."""
+    pointer = _place(context, builder, array_type, array, at)
+    return builder.load(builder.bitcast(pointer, _BYTES.as_pointer()), align=1, typ=_BYTES)
+
+
+def _lanes_before(builder: Any, lanes: Any) -> Any:
+    """Return how many of 16 bits come before the first that is set."""
+    mask = builder.zext(builder.bitcast(lanes, ir.IntType(LANES)), _WORD)
+    return builder.cttz(builder.or_(mask, _WORD(1 << LANES)), ir.IntType(1)(1))
 
 
 def _filled(builder: Any, byte: Any) -> Any:

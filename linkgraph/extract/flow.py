@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from linkgraph.extract.scan import AT, END, PARTS, STATE, TITLED, VISIBLE
-from linkgraph.jit import kernel, leaf, part
+from linkgraph.jit import LANES, copied, hot, kernel, leaf, part, run_within
 
 _BLANK, _AMPERSAND, _DELETE = 32, 38, 127
 _HIDDEN, _SHOWN, _PARTING, _OTHER = range(4)
@@ -26,8 +26,6 @@ def _kind(byte: int) -> int:
 
 _KINDS = np.array([_kind(byte) for byte in range(256)])
 """What becomes of a byte: nothing, it is shown as it is, it parts words, or more must be looked at."""
-
-_LOWERED = np.frombuffer(bytes(range(256)).lower(), np.uint8).copy()
 
 
 @leaf
@@ -103,8 +101,16 @@ def may_compose(point: Any) -> Any:
     return not (0xFB4F <= point <= 0xFE1F or 0xFE30 <= point <= 0x101FC or 0x1E94B <= point <= 0x2F7FF)
 
 
+@hot
+def _shown(source: Any, at: Any, end: Any) -> Any:
+    """Return how many characters from *at* on are shown as they are, as far as one look tells."""
+    if source[at] > _DELETE or at + LANES > source.size:
+        return np.int64(0)
+    return min(run_within(source, at, _BLANK + 1, _DELETE - _BLANK - 1, _AMPERSAND), end - at)
+
+
 @leaf
-def fold(
+def fold(  # noqa: C901 - one loop over the bytes, a branch for each kind of character
     source: Any, begin: Any, end: Any, text: Any, floor: Any, size: Any, parted: Any, seen: Any, marks: Any
 ) -> Any:
     """Add a text to the line.
@@ -113,7 +119,7 @@ def fold(
         source: the document.
         begin: where the text begins in it.
         end: where it ends.
-        text: the line, with room for the text.
+        text: the line, with room for the text and `LANES` bytes.
         floor: where on the line no blank is written: the beginning of a text.
         size: bytes of the line so far.
         parted: 1 where a blank is due before the next character, else 0.
@@ -125,6 +131,14 @@ def fold(
     """
     at = begin
     while at < end:
+        run = _shown(source, at, end)
+        if run:
+            text[size] = _BLANK
+            size += parted & (size > floor)
+            copied(source, at, at + LANES, text, size)
+            size, seen, at, parted = size + run, seen + run, at + run, np.int64(0)
+            if at == end:
+                break
         kind = _KINDS[source[at]]
         if kind != _OTHER:
             # Without a branch: no processor foresees where words end.
@@ -176,7 +190,7 @@ def flow(source: Any, tokens: Any, spare: Any) -> Any:
         and whether anything may need composing.
     """
     count = len(tokens)
-    text = np.empty(source.size + count + spare + 2, np.uint8)
+    text = np.empty(source.size + count + spare + LANES, np.uint8)
     places, visible = np.empty(count, np.int64), np.empty(count, np.int64)
     size = seen = before = floor = parted = np.int64(0)
     marks = np.bool_(False)
@@ -200,13 +214,18 @@ def letters(source: Any, tokens: Any, first: Any, last: Any, most: Any) -> Any:
         last: the token at which to end.
         most: code points that are read, blanks included.
     """
-    found = np.empty(source.size, np.uint8)
+    found = np.empty(source.size + LANES, np.uint8)
     size = read = np.int64(0)
     for token in range(first + 1, last + 1):
         if tokens[token, STATE] != VISIBLE and tokens[token, STATE] != TITLED:
             continue
         at, end = tokens[token - 1, END], tokens[token, AT]
         while at < end and read <= most:
+            run = min(_shown(source, at, end), most - read)
+            if run:
+                size, at, read = copied(source, at, at + LANES, found, size) + run - LANES, at + run, read + run
+                if at == end:
+                    break
             byte, length = np.int64(source[at]), 1
             if byte == _AMPERSAND:
                 byte, length = resolve(source, at)
@@ -216,6 +235,8 @@ def letters(source: Any, tokens: Any, first: Any, last: Any, most: Any) -> Any:
             at += length
             read += length > 1 or byte & 0xC0 != 0x80
             if read <= most:
-                found[size] = _LOWERED[byte]
+                found[size] = byte
                 size += byte > _BLANK
+    for at in range(size):
+        found[at] |= 32 if 65 <= found[at] <= 90 else 0
     return found[:size]

@@ -133,8 +133,9 @@ def _rank(tag: Any) -> Any:
 def read_head(elements: Any, tokens: Any, attributes: Any, firsts: Any) -> Any:
     """Return where the language, the base and the title stand, given the first elements of `pick`."""
     spans = np.zeros((3, 2), np.int64) - 1
-    for row, element, key in ((LANGUAGE, firsts[0], _LANG), (BASE, firsts[3], HREF)):
-        at = value_of(elements, attributes, element, key) if element else -1
+    for row in (LANGUAGE, BASE):
+        element = firsts[0] if row == LANGUAGE else firsts[3]
+        at = value_of(elements, attributes, element, _LANG if row == LANGUAGE else HREF) if element else -1
         if at >= 0:
             spans[row, 0], spans[row, 1] = attributes[at, FROM], attributes[at, TO]
     title = firsts[2]

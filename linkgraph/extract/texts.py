@@ -14,7 +14,7 @@ from linkgraph.extract.scan import AT, CLOSES, DEAD, END, FROM, INSIDE, LAST, OP
 from linkgraph.extract.strings import mix
 from linkgraph.extract.survey import ALT, ALT_END, CUT, ELEMENT, TEXT, TEXT_END, TITLE, TITLE_END, value_of
 from linkgraph.extract.tags import attribute_numbers, tag_numbers
-from linkgraph.jit import leaf, part
+from linkgraph.jit import LANES, leaf, part
 
 MAX_ANCHOR = 512
 """Code points of an anchor, alt, title attribute or page title; the data contract's limit."""
@@ -54,7 +54,7 @@ def _fold_value(source: Any, attributes: Any, at: Any, text: Any, size: Any, mar
     if at < 0:
         return size, marks
     begin, end = attributes[at, FROM], attributes[at, TO]
-    if size + end - begin >= text.size:
+    if size + end - begin + LANES >= text.size:
         return size, marks
     stop, _, _, marks = fold(source, begin, end, text, size, size, np.int64(0), np.int64(0), marks)
     return clip(text, size, stop, np.int64(MAX_ANCHOR)), marks
@@ -67,7 +67,7 @@ def _fold_title(source: Any, tokens: Any, elements: Any, element: Any, text: Any
     parted = np.int64(0)
     for token in range(elements[element, OPENS] + 1, elements[element, CLOSES] + 1):
         begin, end = tokens[token - 1, END], tokens[token, AT]
-        if tokens[token, STATE] == TITLED and stop + end - begin < text.size:
+        if tokens[token, STATE] == TITLED and stop + end - begin + LANES < text.size:
             stop, parted, _, marks = fold(source, begin, end, text, size, stop, parted, np.int64(0), marks)
     return clip(text, size, stop, np.int64(MAX_ANCHOR)), marks
 

@@ -35,7 +35,7 @@ from linkgraph.extract.tree import (
 from linkgraph.jit import LANES, copied, hot, leaf, run_of
 
 _BLANKS, _ENDS_NAME, _ENDS_ATTRIBUTE, _LETTER = 1, 2, 4, 8
-_LT, _GT, _SLASH, _AMPERSAND, _EQUALS, _DOUBLE, _SINGLE, _HYPHEN, _BANG, _QUERY = b"<>/&=\"'-!?"
+_LT, _GT, _SLASH, _AMPERSAND, _EQUALS, _DOUBLE, _SINGLE, _HYPHEN, _BANG, _QUERY = map(np.int64, b"<>/&=\"'-!?")
 _TITLE, _TEXTAREA, _SCRIPT = tag_numbers("title textarea script")
 _TYPE, _LANG = attribute_numbers("type lang")
 _HIDDEN = hash_of("hidden")
@@ -150,7 +150,7 @@ def _value(source: Any, at: Any) -> Any:
         at += 1
     if at >= size or source[at] == _GT:
         return at, at, at
-    mark = source[at]
+    mark = np.int64(source[at])
     if mark in (_DOUBLE, _SINGLE):
         at += 1
         end = _find(source, at, size, mark, mark)
