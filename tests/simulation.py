@@ -54,8 +54,12 @@ class JumpingLoop(asyncio.SelectorEventLoop):
         return self.now
 
     def _jump(self, timeout: float | None = None) -> list:
-        if timeout == 0 or (events := self._wait(0)):
-            return self._wait(0) if timeout == 0 else events
+        if timeout == 0:
+            # asyncio runs what is due within the clock's resolution: were time to stand still, it would never be due.
+            self.now += self._clock_resolution
+            return self._wait(0)
+        if events := self._wait(0):
+            return events
         if timeout is None or self.busy():
             return self._wait(0.05)
         self.now += timeout

@@ -109,7 +109,7 @@ class PolitenessMiddleware:
         if self._cache is not None:
             self._cache.close()
 
-    def committed(self, *, everything: bool) -> None:
+    def committed(self, everything: bool) -> None:
         """Let the rules be kept whose sitemaps a commit has made sure of."""
         if self._cache is not None:
             self._cache.committed(everything=everything)
