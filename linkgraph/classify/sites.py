@@ -22,6 +22,9 @@ PROBABILITY = {"owner": 0.95, "syndicated": 0.9, "boilerplate": 0.9, "reciprocal
 CREDITED = 5
 """Owners whose sites all credit a target from the frame of most pages, for such a link to be boilerplate."""
 
+LIKELIER_THAN_NOT = 0.5
+"""The least probability with which a link speaks for itself: less is a guess of its page's, and sites know more."""
+
 SPEAKS_FOR_ITSELF = ("ugc", "paid")
 """Acquisitions that a page tells by its markup; whose site it is does not change them, but a copy does."""
 
@@ -54,7 +57,8 @@ def revise(links: pa.Table, facts: Facts) -> dict[str, pa.Array]:
     """
     before = links["acquisition"].combine_chunks().cast(pa.large_string())
     place = links["placement"].combine_chunks().cast(pa.large_string())
-    own = _among(before, SPEAKS_FOR_ITSELF)
+    likely = links["acquisition_probability"].to_numpy() >= LIKELIER_THAN_NOT
+    own = _among(before, SPEAKS_FOR_ITSELF) & likely
     owned = np.array([bool(words) for words in facts.owner], bool)
     credit = facts.sitewide & (facts.credited >= CREDITED) & _among(place, FRAME)
     exchange = facts.exchanged & _among(place, LISTED) & _among(before, _EXCHANGED)
