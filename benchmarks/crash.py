@@ -35,6 +35,9 @@ from support.trial import Differences, broken, differences, entries, leftovers
 from linkgraph.demo import SEEDS, serve
 from linkgraph.edges.dataset import snapshot
 
+ONE_ANSWER = ("newlispfanclub.com", "www.newlispfanclub.com")
+"""A copy of a forum that answers queries alike: which are asked before it is held for a trap is a matter of order."""
+
 
 @dataclass
 class Trial:
@@ -54,6 +57,7 @@ class Trial:
             "DOWNLOAD_VERIFY_CERTIFICATES": 0,
             "LINKGRAPH_COMMIT_PAGES": 200,
             "LINKGRAPH_COMMIT_SECONDS": 0.5,
+            "LINKGRAPH_PATTERN_PAGES": 0,  # which pages of a pattern come before its limit is a matter of order
         }
         return crawl_command(self.seeds, data, settings, host_delay=0, follow=self.follow)
 
@@ -142,7 +146,8 @@ def trials(names: list[str], pages: int, folder: Path, unpacked: Path | None, st
         else:
             real = stack.enter_context(served(unpacked))
             seeds = folder / "seeds.txt"
-            seeds.write_text("\n".join(seed for site in real.at_least(pages) for seed in site.seeds), encoding="utf-8")
+            chosen = [site for site in real.at_least(pages) if site.host not in ONE_ANSWER]
+            seeds.write_text("\n".join(seed for site in chosen for seed in site.seeds), encoding="utf-8")
             found.append(Trial("mini-web", str(seeds), "seeds", real.resolve, folder / "miniweb"))
     return found
 
