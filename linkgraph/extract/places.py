@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linkgraph.extract.flow import is_blank, point_at
-from linkgraph.extract.strings import number_for, slots_for
+from linkgraph.extract.strings import number_for, place_after, slots_for
 from linkgraph.extract.survey import LOOK, SETTING
 from linkgraph.extract.tags import hash_of
 from linkgraph.extract.zones import SECTIONING, zones_of_look
@@ -63,14 +63,7 @@ def _is_kept(point: Any, letters: Any) -> Any:
     """Return whether a code point of an id or class stands in a path as it is: what would read as syntax does not."""
     if point < 0x80:
         return _NAMING[point]
-    low, high = 0, letters.size
-    while low < high:
-        middle = (low + high) // 2
-        if letters[middle] <= point:
-            low = middle + 1
-        else:
-            high = middle
-    return low & 1 == 1
+    return place_after(letters, point) & 1 == 1
 
 
 @leaf

@@ -187,18 +187,25 @@ def _name_span(source: Any, elements: Any, element: Any) -> Any:
 
 
 @leaf
+def place_after(ascending: Any, value: Any) -> Any:
+    """Return the place of the first of *ascending* numbers that is above *value*."""
+    low, high = 0, ascending.size
+    while low < high:
+        middle = (low + high) // 2
+        if ascending[middle] <= value:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@leaf
 def _wraps_page(elements: Any, element: Any, wraps: Any) -> Any:
     """Return whether a form stands around what no form for filling in contains."""
     if elements[element, TAG] != _FORM:
         return False
-    low, high = 0, len(wraps)
-    while low < high:
-        middle = (low + high) // 2
-        if wraps[middle] <= element:
-            low = middle + 1
-        else:
-            high = middle
-    return low < len(wraps) and wraps[low] <= elements[element, LAST]
+    inner = place_after(wraps, element)
+    return inner < len(wraps) and wraps[inner] <= elements[element, LAST]
 
 
 @leaf

@@ -77,7 +77,7 @@ def near_ranks(
     rows, nodes, on = walk.rows, len(walk.sums), device.arrays
     if len(rows.indices) > MAX_EDGES:
         raise GraphError(f"{len(rows.indices):,} edges; a CUDA device takes {MAX_EDGES:,}, so rank on the CPU")
-    per_weight = np.divide(1.0, walk.sums, out=np.zeros(nodes), where=walk.sums > 0)
+    per_weight = walk.per_weight
     leaking = (per_weight == 0) + (0.0 if walk.fading is None else np.asarray(walk.fading) * (per_weight > 0))
     weights = np.ones(len(rows.indices)) if rows.weights is None else np.asarray(rows.weights)
     parts = [on.asarray(weights), on.asarray(rows.indices), on.asarray(rows.indptr.astype(np.int32))]

@@ -141,6 +141,11 @@ class Walk:
     fading: NDArray[np.float64] | None = None
     """Shape (n,): the share of it that discounts take; from there the surfer goes on as from a dangling node."""
 
+    @property
+    def per_weight(self) -> NDArray[np.float64]:
+        """Shape (n,): the share of a node's rank that a vote of weight 1 takes along; 0 where it has no votes."""
+        return np.divide(1.0, self.sums, out=np.zeros(len(self.sums)), where=self.sums > 0)
+
     @classmethod
     def of(cls, graph: LinkGraph, *, weighted: bool = True) -> Walk:
         """Read *graph*; without *weighted* every edge weighs 1 and nothing is discounted."""
@@ -167,7 +172,7 @@ def power_iteration(
     """
     rows, nodes = walk.rows, len(walk.sums)
     columns = rows.indices.view(np.uint32)  # unsigned: numba need not ask whether an index counts from the end
-    per_weight = np.divide(1.0, walk.sums, out=np.zeros(nodes), where=walk.sums > 0)
+    per_weight = walk.per_weight
     first = start if start is not None else surfer.teleport
     ranks = np.full(nodes, 1.0 / nodes) if first is None else first.astype(np.float64)
     share, passed = ranks * per_weight, np.empty(nodes)

@@ -258,12 +258,12 @@ class Dataset:
         if not record.lists or not names:
             return None
         known = self._build.names("domain")
-        nodes = np.array([known.find(name) for name in names])
-        mass = self.values("domain", "spam_mass")[nodes] if "trusted" in record.lists else None
+        rows = self._build.rows_of("domain", np.array([known.find(name) for name in names]))
+        mass = rows["spam_mass"].to_numpy() if "trusted" in record.lists else None
         leads = None
         if "spam" in record.lists:  # a surfer against the votes restarts at each domain of the list with this chance
             restarts = (1 - record.alpha) / int(record.lists["spam"]["found"])
-            leads = self.values("domain", "distrust")[nodes] / restarts
+            leads = rows["distrust"].to_numpy() / restarts
         return dict(zip(names, np.asarray(trust_in(mass, leads)).tolist(), strict=True))
 
     def links_landing(self, domain: str, policy: str | None = None) -> pa.Table:
