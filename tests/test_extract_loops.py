@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from importlib import import_module
 
+import numba
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -16,7 +17,7 @@ from linkgraph.extract.markup import MERGE_CHECKED
 from linkgraph.extract.strings import mix
 from linkgraph.extract.tags import ATTRIBUTE_TABLE, ATTRIBUTES, SLOTS, TAG_TABLE, TAGS, hash_of
 from linkgraph.extract.tokenizer import _find
-from linkgraph.jit import kernel
+from linkgraph.jit import kernel, leaf
 
 MODULES = ("fingerprint", "flow", "joining", "markup", "regular", "rows", "scan", "sheet", "strings", "survey", "texts")
 PAGES = [
@@ -89,6 +90,22 @@ def test_sixteen_bytes_at_a_time_find_what_one_at_a_time_finds(text, begin, end)
 def test_a_hash_tells_texts_apart_and_knows_no_text(one, other, seed):
     assert (hashed(one, seed) == hashed(other, seed)) == (one == other)
     assert hashed(b"", seed) == seed
+
+
+def test_no_loop_asks_whether_an_index_counts_from_the_end():
+    def byte_at(text, rows, at, row):
+        return text[at] + rows[row, at]
+
+    of_numba, ours = (made_of(compiler(byte_at)) for compiler in (numba.njit, leaf))
+
+    assert "icmp slt i64 %arg.at, 0" in of_numba
+    assert "icmp" not in ours
+
+
+def made_of(loop) -> str:
+    loop.compile((numba.uint8[::1], numba.int64[:, ::1], numba.int64, numba.int64))
+    made = loop.inspect_llvm(loop.signatures[0])
+    return made[made.index("define") : made.index("}")]
 
 
 @kernel
