@@ -58,7 +58,7 @@ class Rows:
     def sums(self) -> NDArray[np.float64]:
         """Return the weight of each node's row, shape (n,)."""
         if self.weights is None:
-            return self.counts().astype(np.float64)
+            return np.subtract(self.indptr[1:], self.indptr[:-1], dtype=np.float64)
         sums: NDArray[np.float64] = _row_sums(self.indptr, self.weights)
         return sums
 
