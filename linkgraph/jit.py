@@ -243,3 +243,41 @@ def copied(_typing: Any, source: Any, _begin: Any, _end: Any, out: Any, _size: A
         return builder.add(size, length)
 
     return types.int64(source, types.int64, types.int64, out, types.int64), generate
+
+
+SUMS = 16
+"""Running sums of a scalar product: as many as hide what an addition waits for the one before."""
+
+
+@_instruction
+def product_of(_typing: Any, one: Any, other: Any) -> Any:
+    """Return the scalar product of two vectors whose length is a multiple of `SUMS`.
+
+    Every 16th product joins one sum, and the halves of those are added up: the same bits on every processor. A loop
+    with four sums takes three times as long.
+    """
+
+    def generate(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        lanes, word = ir.VectorType(ir.DoubleType(), SUMS), ir.IntType(64)
+        first, second = (context.make_array(one)(context, builder, each) for each in arguments)
+        zeros = ir.Constant(lanes, [0.0] * SUMS)
+        sums = cgutils.alloca_once_value(builder, zeros)  # type: ignore[no-untyped-call] # as above
+        through = cgutils.for_range_slice(builder, word(0), first.nitems, word(SUMS), word)
+        with through as (at, _):
+            places = [builder.bitcast(builder.gep(each.data, [at]), lanes.as_pointer()) for each in (first, second)]
+            pair = [builder.load(place, align=8, typ=lanes) for place in places]
+            builder.store(builder.fadd(builder.load(sums, typ=lanes), builder.fmul(*pair)), sums)
+        return _folded_sums(builder, builder.load(sums, typ=lanes))
+
+    return types.float64(one, other), generate
+
+
+def _folded_sums(builder: Any, sums: Any) -> Any:
+    """Return the sum of a vector: the upper half of its numbers is added to the lower, until one is left."""
+    width, number = SUMS, ir.IntType(32)
+    while width > 1:
+        width //= 2
+        half = ir.VectorType(number, width)
+        lower, upper = (ir.Constant(half, [*range(low, low + width)]) for low in (0, width))
+        sums = builder.fadd(*[builder.shuffle_vector(sums, sums, places) for places in (lower, upper)])
+    return builder.extract_element(sums, number(0))

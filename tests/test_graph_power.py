@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import os
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -20,9 +19,9 @@ from linkgraph.authority.pagerank import pagerank
 from linkgraph.graph import threads
 from linkgraph.graph.csr import LinkGraph
 from linkgraph.graph.power import Surfer, Walk, power_iteration, stationary
-from linkgraph.graph.sweep import Sweeps, _mix
-from linkgraph.graph.system import system_of
+from linkgraph.graph.sweep import mix
 from linkgraph.graph.threads import Workers, parts
+from linkgraph.jit import kernel, product_of
 
 SHARED = Path(os.environ.get("LINKGRAPH_SHARED", Path(__file__).parent.parent.parent / "shared")) / "graphs"
 
@@ -34,6 +33,11 @@ def a_web(nodes, edges, seed=1, weighted=False):
     near = np.clip(src + dice.integers(-20, 20, edges), 0, nodes - 1)
     dst = np.where(dice.random(edges) < 0.5, near, (nodes * dice.random(edges) ** 3).astype(int))
     return LinkGraph.from_arrays(src, dst, nodes, dice.random(edges) if weighted else None)
+
+
+@kernel
+def scalar_product(one, other):
+    return product_of(one, other)
 
 
 def exactly(graph, alpha, teleport):
@@ -110,34 +114,33 @@ def test_sweeps_take_fewer_steps_than_the_power_method_to_the_same_certificate()
     assert swept.steps < plain.steps * 0.7
 
 
-@pytest.mark.parametrize("weighted", [False, True])
-@pytest.mark.parametrize("most", [1, 8, 9, 20, 500])
-def test_sweeps_over_one_block_are_those_over_several_of_which_one_has_all_rows(weighted, most):
-    walk = Walk.of(a_web(500, 4000, weighted=weighted))
-    with Workers() as workers:
-        alone = system_of(walk.rows, walk.sums, 0.85, None, workers)
-        beside = replace(alone, blocks=[*alone.blocks, (len(alone.nodes), len(alone.nodes))])
-        one, other = Sweeps(alone, workers), Sweeps(beside, workers)
-        assert len(alone.blocks) == 1
-        assert one.run(0.85, 1e-9, most) == other.run(0.85, 1e-9, most) <= most
-    assert one.shares.tobytes() == other.shares.tobytes()
-
-
 @given(st.integers(1, 5), st.integers(5, 30), st.integers(0, 10**6))
 def test_the_mix_of_differences_is_the_least_one(count, length, seed):
     differences = np.random.default_rng(seed).normal(size=(count, length))
 
-    mix = _mix(np.tril(differences @ differences.T))
+    factors = mix(np.tril(differences @ differences.T))
 
-    assert mix.sum() == pytest.approx(1)
+    assert factors.sum() == pytest.approx(1)
     shift = np.random.default_rng(seed + 1).normal(size=count) * 0.1
-    other = mix + shift - shift.mean()
-    assert np.linalg.norm(mix @ differences) <= np.linalg.norm(other @ differences) * (1 + 1e-9)
+    other = factors + shift - shift.mean()
+    assert np.linalg.norm(factors @ differences) <= np.linalg.norm(other @ differences) * (1 + 1e-9)
+
+
+@given(st.integers(0, 8), st.integers(0, 10**6))
+def test_scalar_products_are_sums_of_every_sixteenth_product_and_then_of_halves(blocks, seed):
+    one, other = np.random.default_rng(seed).normal(size=(2, blocks * 16))
+    sums = np.zeros(16)
+    for products in (one * other).reshape(blocks, 16):
+        sums += products
+    while len(sums) > 1:
+        sums = sums[: len(sums) // 2] + sums[len(sums) // 2 :]
+
+    assert scalar_product(one, other) == sums[0]
 
 
 def test_differences_that_are_all_nothing_have_no_mix():
-    assert len(_mix(np.zeros((5, 5)))) == 0
-    assert np.isfinite(_mix(np.ones((5, 5)))).all()
+    assert len(mix(np.zeros((5, 5)))) == 0
+    assert np.isfinite(mix(np.ones((5, 5)))).all()
 
 
 def test_a_certificate_covers_the_error_at_every_number_of_steps():

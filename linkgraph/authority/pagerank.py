@@ -109,7 +109,7 @@ def pagerank(
     steps = last.steps + taken
     if last.bound > tol:
         raise GraphError(f"after {steps} steps the L1 error is {last.bound:.1e}, not {tol:.1e}; raise max_iter")
-    return PageRank(last.ranks, last.bound, steps, float(last.floor.min()), alpha)
+    return PageRank(last.ranks, last.bound, steps, last.unit, alpha)
 
 
 def pageranks(

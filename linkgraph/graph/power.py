@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from linkgraph.graph import small
 from linkgraph.graph.csr import LinkGraph
 from linkgraph.graph.rows import Rows
 from linkgraph.graph.sweep import Sweeps
@@ -59,8 +60,8 @@ class Iterate:
     bound: float
     """No smaller than the L1 distance to the fixed point, the rounding of the steps included."""
     steps: int
-    floor: NDArray[np.float64]
-    """What a node without backlinks was given in the last step: shape (1,) where it is the same for all, else (n,)."""
+    unit: float
+    """The least that the last step gave a node: without backlinks, where the surfer seldom starts."""
 
 
 @kernel
@@ -204,14 +205,21 @@ def power_iteration(
             share, passed = passed, share
             bound = (surfer.alpha * change + ROUNDING) / (1.0 - surfer.alpha)
             steps += 1
-    return Iterate(ranks, float(change), float(bound), steps, floor)
+    return Iterate(ranks, float(change), float(bound), steps, float(floor.min()))
 
 
-def _swept(walk: Walk, surfer: Surfer, *, tol: float, max_steps: int) -> tuple[NDArray[np.float64] | None, int]:
+def _small(walk: Walk, surfer: Surfer, *, tol: float, max_steps: int) -> Iterate:
+    rows, strength = walk.rows, walk.sums
+    arriving = strength if walk.fading is None else strength * (1.0 - walk.fading)
+    teleport = np.array([1.0 / len(strength)]) if surfer.teleport is None else surfer.teleport
+    columns = rows.indices.view(np.uint32)
+    fixed = (rows.indptr, columns, rows.weights, strength, arriving, teleport, surfer.alpha)
+    return Iterate(*small.solve(*fixed, tol, max_steps))
+
+
+def _swept(walk: Walk, surfer: Surfer, *, tol: float, max_steps: int) -> tuple[NDArray[np.float64], int]:
     """Return ranks near the fixed point, of dangling nodes only their sum, and how many sweeps it took."""
     alpha, nodes = surfer.alpha, len(walk.sums)
-    if not (alpha > 0 and max_steps > 1 and (walk.sums > 0).any()):
-        return None, 0
     with Workers() as workers:
         system = system_of(walk.rows, walk.sums, alpha, surfer.teleport, workers)
         sweeps = Sweeps(system, workers)
@@ -233,9 +241,16 @@ def stationary(
     """Solve for the ranks: sweeps while they help, then steps of the power method until the error is certified.
 
     Arguments and result are those of `power_iteration`; `steps` counts both. Sweeps are left out where a start is
-    given or the dangling vector is not the teleport vector.
+    given or the dangling vector is not the teleport vector; those of a small graph certify themselves.
     """
-    plain = start is None and surfer.dangling is None
-    near, sweeps = _swept(walk, surfer, tol=tol, max_steps=max_steps) if plain else (start, 0)
-    last = power_iteration(walk, surfer, tol=tol, max_steps=max_steps - sweeps, start=near)
-    return Iterate(last.ranks, last.change, last.bound, last.steps + sweeps, last.floor)
+    sweeps, alpha, nodes = 0, surfer.alpha, len(walk.sums)
+    if start is None and surfer.dangling is None and alpha > 0 and max_steps > 1:
+        if nodes + len(walk.rows.indices) < small.MOST_WORK:
+            near = _small(walk, surfer, tol=tol, max_steps=max_steps)
+            if near.bound <= tol or near.steps == max_steps:
+                return near
+            start, sweeps = near.ranks, near.steps
+        elif (walk.sums > 0).any():
+            start, sweeps = _swept(walk, surfer, tol=tol, max_steps=max_steps)
+    last = power_iteration(walk, surfer, tol=tol, max_steps=max_steps - sweeps, start=start)
+    return Iterate(last.ranks, last.change, last.bound, last.steps + sweeps, last.unit)

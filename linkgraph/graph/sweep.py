@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from linkgraph.graph.system import System
 from linkgraph.graph.threads import Workers
-from linkgraph.jit import kernel
+from linkgraph.jit import kernel, product_of
 
 EVERY = 8
 """Sweeps between two extrapolations."""
@@ -32,7 +32,7 @@ _RIDGE = 1e-14
 """Added to the scalar products, which sum to 1 on their diagonal: differences that nearly repeat others, as the last
 ones before the end do, must not be mixed with huge factors of either sign."""
 
-_PATIENCE = 2 * EVERY
+PATIENCE = 2 * EVERY
 """Sweeps without a new best after which rounding is all that is left to win."""
 
 _ONE, _TWO, _THREE, _FOUR = (np.uint64(step) for step in (1, 2, 3, 4))
@@ -42,16 +42,18 @@ _RUN = 256
 
 
 @kernel
-def _sweep(
-    indptr: Any, columns: Any, weights: Any, gain: Any, offset: Any, sums: Any, shares: Any, begin: int, end: int
-) -> Any:
-    """One sweep of a block, in place; returns (sum of |change| in rank, sum of rank).
+def sweep(
+    indptr: Any, columns: Any, weights: Any, gain: Any, offset: Any, sums: Any, stale: Any, shares: Any, fresh: int,
+    begin: int, end: int,
+) -> Any:  # fmt: skip
+    """One sweep of a block, which leaves the new share of row i at `shares[fresh + i]`.
 
-    Numbers of edges and rows are unsigned, and four votes are read at a time: a signed one costs a test for counting
-    from the end. Together that is a quarter to a third of a sweep whose shares fit a cache.
+    Returns (sum of |change| times `stale`, sum of change times `stale`, sum of share times `sums`). Numbers of edges
+    and rows are unsigned, and four votes are read at a time: a signed one costs a test for counting from the end.
+    Together that is a quarter to a third of a sweep whose shares fit a cache.
     """
-    uniform, fresh, edge = len(offset) == 1, np.uint64(len(gain)), np.uint64(indptr[begin])
-    change, mass, outside = 0.0, 0.0, offset[0]
+    uniform, edge, new = len(offset) == 1, np.uint64(indptr[begin]), np.uint64(fresh)
+    change, drift, mass, outside = 0.0, 0.0, 0.0, offset[0] if uniform else 0.0
     for signed in range(begin, end):
         row = np.uint64(signed)
         last = np.uint64(indptr[row + _ONE])
@@ -66,24 +68,29 @@ def _sweep(
                 even += shares[columns[edge + _TWO]] * weights[edge + _TWO]
                 odd += shares[columns[edge + _THREE]] * weights[edge + _THREE]
             edge += _FOUR
-        while edge < last:
+        if edge + _ONE < last:
+            even += shares[columns[edge]] * (1.0 if weights is None else weights[edge])
+            odd += shares[columns[edge + _ONE]] * (1.0 if weights is None else weights[edge + _ONE])
+            edge += _TWO
+        if edge < last:
             even += shares[columns[edge]] * (1.0 if weights is None else weights[edge])
             edge += _ONE
         if not uniform:
             outside = offset[row]
         share = gain[row] * (even + odd + outside)
-        change += abs(share - shares[fresh + row]) * sums[row]
+        moved = (share - shares[new + row]) * stale[row]
+        change += abs(moved)
+        drift += moved
         mass += share * sums[row]
-        shares[fresh + row] = share
-    return change, mass
+        shares[new + row] = share
+    return change, drift, mass
 
 
 @kernel
-def _gram(history: Any, sums: Any, begin: int, end: int) -> Any:
+def gram(history: Any, sums: Any, begin: int, end: int) -> Any:
     """Return the scalar products of the differences between neighbouring vectors of `history`, in rank, (d, d).
 
-    Rows are taken `_RUN` at a time and added up in four running sums: 15 products of cnr-2000's voters take 3 ms, 10 of
-    them took 5 row by row.
+    Rows are taken `_RUN` at a time: 15 products of 12,305 voters take 50 us.
     """
     depth = len(history) - 1
     products, steps = np.zeros((depth, depth)), np.zeros((depth, _RUN))
@@ -97,36 +104,29 @@ def _gram(history: Any, sums: Any, begin: int, end: int) -> Any:
                 mine[row] = (after[row] - before[row]) * weights[row]
             mine[count:] = 0.0
             for other in range(one + 1):
-                theirs, lane_0, lane_1, lane_2, lane_3 = steps[other], 0.0, 0.0, 0.0, 0.0
-                for row in range(_RUN // 4):
-                    lane_0 += mine[4 * row] * theirs[4 * row]
-                    lane_1 += mine[4 * row + 1] * theirs[4 * row + 1]
-                    lane_2 += mine[4 * row + 2] * theirs[4 * row + 2]
-                    lane_3 += mine[4 * row + 3] * theirs[4 * row + 3]
-                products[one, other] += (lane_0 + lane_1) + (lane_2 + lane_3)
+                products[one, other] += product_of(mine, steps[other])
     return products
 
 
 @kernel
-def _combine(history: Any, mix: Any, shares: Any, begin: int, end: int) -> None:
-    fresh = len(history[0])
+def combine(history: Any, factors: Any, shares: Any, begin: int, end: int) -> None:
+    """Replace `shares` by the sum of the later vectors of `history`, each times its factor."""
     for first in range(begin, end, _RUN):
         last = min(first + _RUN, end)
         mixed = shares[first:last]
         mixed[:] = 0.0
-        for one in range(len(mix)):
-            vector, factor = history[one + 1][first:last], mix[one]
+        for one in range(len(factors)):
+            vector, factor = history[one + 1][first:last], factors[one]
             for row in range(last - first):
                 mixed[row] += factor * vector[row]
-        shares[fresh + first : fresh + last] = mixed
 
 
 @kernel
-def _mix(lower: Any) -> Any:
+def mix(lower: Any) -> Any:
     """Return the factors, which sum to 1, that make the mix of the differences least; none where there is no such mix.
 
     Args:
-        lower: scalar products as `_gram` returns them.
+        lower: scalar products as `gram` returns them.
     """
     count, scale = len(lower), 0.0
     for one in range(count):
@@ -160,31 +160,6 @@ def _error(change: float, mass: float, alpha: float) -> float:
     return alpha * alpha * change / ((1.0 - alpha) * (alpha * mass + 1.0 - alpha))
 
 
-@kernel
-def _alone(
-    indptr: Any, columns: Any, weights: Any, gain: Any, offset: Any, sums: Any, both: Any, history: Any, alpha: float,
-    tol: float, most: int,
-) -> Any:  # fmt: skip
-    """Do what `Sweeps.run` does for a system of one block, and return to Python once: it takes 30 us a sweep."""
-    votes, first = len(gain), EVERY - len(history)
-    best, since, taken, sweeping = np.inf, 0, 0, True
-    while sweeping:
-        change, mass = _sweep(indptr, columns, weights, gain, offset, sums, both, 0, votes)
-        if taken % EVERY >= first:
-            history[taken % EVERY - first] = both[votes : 2 * votes]
-        taken += 1
-        error = _error(change, mass, alpha)
-        since = 0 if error < best else since + 1
-        best = min(best, error)
-        sweeping = error > tol and taken < most and since <= _PATIENCE
-        if sweeping and taken % EVERY == 0:
-            mix = _mix(_gram(history, sums, 0, votes))
-            if len(mix):
-                _combine(history, mix, both, 0, votes)
-    both[:votes] = both[votes : 2 * votes]
-    return taken
-
-
 class Sweeps:
     """Sweeps over one system, from what teleports bring.
 
@@ -215,19 +190,17 @@ class Sweeps:
             most: sweeps at most.
         """
         system, both = self._system, self._both
-        rows = (system.indptr, system.columns, system.weights, system.gain, system.offset, system.sums)
-        if len(system.blocks) == 1:
-            return int(_alone(*rows, both, self._history, alpha, tol, most))
+        rows = (system.indptr, system.columns, system.weights, system.gain, system.offset, system.sums, system.sums)
         best, since = np.inf, 0
         for taken in range(1, most + 1):
-            done = self._workers.each(partial(_sweep, *rows, both), system.blocks)
+            done = self._workers.each(partial(sweep, *rows, both, len(system.nodes)), system.blocks)
             self.shares[:] = both[len(system.nodes) : -1]
             if (kept := (taken - 1) % EVERY - (EVERY - len(self._history))) >= 0:
                 self._history[kept] = self.shares
-            error = _error(sum(change for change, _ in done), sum(mass for _, mass in done), alpha)
+            error = _error(sum(part[0] for part in done), sum(part[2] for part in done), alpha)
             since = 0 if error < best else since + 1
             best = min(best, error)
-            if error <= tol or taken == most or since > _PATIENCE:
+            if error <= tol or taken == most or since > PATIENCE:
                 break
             if taken % EVERY == 0:
                 self._extrapolate()
@@ -236,7 +209,8 @@ class Sweeps:
     def _extrapolate(self) -> None:
         """Replace the shares by the mix of the last ones whose differences cancel best."""
         system, history = self._system, self._history
-        found = self._workers.each(partial(_gram, history, system.sums), system.blocks)
-        mix = _mix(np.sum(found, axis=0))
-        if len(mix):
-            self._workers.each(partial(_combine, history, mix, self._both), system.blocks)
+        found = self._workers.each(partial(gram, history, system.sums), system.blocks)
+        factors = mix(np.sum(found, axis=0))
+        if len(factors):
+            self._workers.each(partial(combine, history, factors, self.shares), system.blocks)
+            self._both[len(self.shares) : -1] = self.shares

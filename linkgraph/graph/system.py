@@ -35,9 +35,7 @@ class System:
     """The equations of the nodes that vote, renumbered 0 to k - 1."""
 
     nodes: NDArray[np.int32]
-    """Shape (k,): their ids in the graph, ascending; those of a system of one block by the length of their rows. The
-    shares of so few fit a cache in any order, and what a short row costs is to find out where it ends: rows of one
-    length in a row take a sweep of 12,000 nodes two thirds of the time."""
+    """Shape (k,): their ids in the graph, ascending."""
     indptr: NDArray[np.int64]
     columns: NDArray[np.uint32]
     """Place of each voter's share in `shares`: j, k + j for a voter of the same block, 2 k for a vote of no weight."""
@@ -192,9 +190,6 @@ def system_of(
     counts = rows.counts()[nodes]
     # Where a sweep is cut decides how many it takes: the same cuts, however rows are kept.
     blocks = parts(_starts(counts), BLOCKS)
-    if len(blocks) == 1 and not shorten:
-        by_length = np.argsort(counts, kind="stable")
-        nodes, counts = nodes[by_length], counts[by_length]
     place = np.full(len(sums), -1, np.int32)
     place[nodes] = np.arange(len(nodes), dtype=np.int32)
     turned, turn = _starts(counts), None
