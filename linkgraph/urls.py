@@ -119,12 +119,22 @@ def cut(base: str) -> Base:
     return Base(document, mark + query, document[:root], document[: document.rindex("/") + 1], url.host, url.domain)
 
 
+_CANONICAL = re.compile(
+    r"https?://(?:(?!xn--)[a-z0-9]++(?:-++[a-z0-9]++)*+\.)++(?!xn--)[a-z][a-z0-9]*+(?:-++[a-z0-9]++)*+"
+    r"(?:/(?!\.)[\w~!$&()*+,;=@:'.-]*+)++(?:\?[\w~!$&()*+,;=@:/?%.-]*+)?+",
+    re.ASCII,
+)
+"""A URL that the parser would change nothing of: no escapes, ports, punycode, addresses or dot segments in it."""
+
+
 def resolve(href: str, base: str | None = None) -> Url | None:
     """Return the canonical URL that *href* means on a page whose base is *base*; None where it is no http(s) URL.
 
     WHATWG URL Standard, section 4.4 (basic parser) and 4.5 (serialiser). The result is idempotent:
     `resolve(resolve(u).url) == resolve(u)` up to the fragment.
     """
+    if base is None and _CANONICAL.fullmatch(href):
+        return split(href)
     try:
         joined = ada_url.join_url(base, href) if base is not None else ada_url.URL(href).href
     except ValueError:

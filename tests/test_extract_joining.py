@@ -33,7 +33,7 @@ def texts(references: list[str]) -> Texts:
 
 def plain(references: list[str], base: str) -> list[Url | None]:
     """The targets of those references that need no parser, None for the others."""
-    joined, numbers = Targets(base).of_plain(texts(references))
+    joined, numbers, _ = Targets(base).of_plain(texts(references))
     rows = [
         Url(url, joined.hosts[host], joined.domains[host], fragment)
         for url, host, fragment in zip(joined.urls, joined.host_of, joined.fragments, strict=True)
@@ -77,14 +77,14 @@ def test_what_pages_hold_needs_no_parser(href):
 
 
 def test_equal_targets_have_one_number_and_each_host_its_domain():
-    joined, numbers = Targets("http://a.test/d/").of_plain(texts(["x", "/d/x", "http://a.test/d/x", "x#y", "x#"]))
+    joined, numbers, _ = Targets("http://a.test/d/").of_plain(texts(["x", "/d/x", "http://a.test/d/x", "x#y", "x#"]))
 
     assert numbers.tolist() == [0, 0, 0, 1, 2]
     assert joined[:5] == (["http://a.test/d/x"] * 3, [None, "y", ""], [0, 0, 0], ["a.test"], ["a.test"])
 
 
 def test_a_target_that_a_parser_joined_has_the_number_of_its_equal():
-    joined, _ = Targets(BASE).of_plain(texts(["x"]))
+    joined, _, _ = Targets(BASE).of_plain(texts(["x"]))
 
     assert joined.add(resolve("./x", BASE)) == 0
     assert joined.add(resolve("http://ü.test/", BASE)) == 1

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from support.conformance import tree_inputs
 
 from linkgraph.extract import examine, page
-from linkgraph.extract.document import as_sent, by_parser
+from linkgraph.extract.document import _DECLARES_UTF8, PRESCANNED, as_sent, by_parser
+from linkgraph.extract.markup import parse
 
 URL = "http://www.a.test/d/page"
 TYPE = "text/html; charset=utf-8"
@@ -204,3 +205,26 @@ def test_any_markup_reads_the_same_or_is_left_to_the_parser(monkeypatch, body):
 @example("<a href=/é>é\r\n".encode(), "text/html")
 def test_any_bytes_in_any_encoding_read_the_same_or_are_left_to_the_parser(monkeypatch, body, content_type):
     assert not different(body, monkeypatch, content_type)
+
+
+DECLARING = """
+<html lang=a>|<!doctype html>|<?x?>|<!--|-->|<!-->|<title>t</title>|<p a='|'>|<p b="|<meta charset=utf-8>|">|x|<|/>| |
+<META charset="UTF-8"/>|<meta charset='utf-8>|<meta charset=euc-kr>|<meta name=a>|
+<meta name=a content='charset=euc-kr'>|
+<meta http-equiv=content-type content='text/html; charset=euc-jp'>|
+<meta http-equiv=content-type content='text/html; charset=utf-8'>
+""".strip().split("|")
+
+
+@settings(max_examples=300)
+@given(st.lists(st.sampled_from(DECLARING), max_size=10).map("".join), st.sampled_from([0, 980, 1000, 1010, 1020]))
+def test_an_encoding_is_told_without_the_parser_only_as_the_parser_tells_it(markup, blanks):
+    body = (" " * blanks + markup).encode()
+
+    assert not _DECLARES_UTF8.match(body, 0, PRESCANNED) or parse(body, "text/html").charset == "utf-8"
+
+
+def test_pages_are_told_to_be_utf8_without_the_parser():
+    head = b"<!DOCTYPE html>\n<html lang=en><!-- x --><head><title>a</title><meta name='viewport' content='width=1'>"
+    for meta in (b"<meta charset='utf-8'>", b'<meta http-equiv="Content-Type" content="text/html; charset=UTF-8" />'):
+        assert _DECLARES_UTF8.match(head + meta, 0, PRESCANNED)

@@ -694,6 +694,12 @@ def test_the_language_is_the_documents_then_the_headers_then_the_metas(markup, h
     assert read(markup, *headers)[0].language == language
 
 
+def test_a_meta_element_without_content_says_nothing_of_the_one_before():
+    page, _ = read("<meta itemprop=x content=noindex><meta name=robots><meta name=generator>")
+
+    assert (page.noindex, page.generator) == (False, None)
+
+
 def test_owner_ids_are_read_from_scripts_each_once_and_not_from_text():
     page, _ = read(
         "<script src='https://t.test/gtag/js?id=G-ABCDEF1234'></script><script>ga('UA-12345-6');x('G-ABCDEF1234')"

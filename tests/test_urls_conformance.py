@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import time
 
+import ada_url
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from linkgraph.urls import registrable_domain, resolve, split, suffix_list_version
@@ -119,6 +120,23 @@ def test_fragments_are_kept_apart_and_an_empty_one_is_told_from_none():
     assert resolve("#", BASE).fragment == ""
     assert resolve("", BASE).fragment is None
     assert resolve("", BASE).url == BASE
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.sampled_from(["http://a.", "https://www.example.com", "http://"]),
+    st.lists(st.sampled_from([*"aZ109_~!$&'()*+,;=@:.-/?#%|", "xn--", "b1.", "/.", "..", "%2e", "é", " ", "com"])),
+)
+@example("http://a.", ["b", "/.", "b"])
+@example("http://a.", ["1"])
+def test_a_url_is_what_the_parser_says_whether_it_was_asked_or_not(begin, pieces):
+    href = begin + "".join(pieces)
+    try:
+        parsed = split(ada_url.URL(href).href)
+    except ValueError:
+        parsed = None
+
+    assert resolve(href) == parsed
 
 
 def test_credentials_and_ports_are_no_part_of_the_host():

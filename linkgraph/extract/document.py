@@ -31,6 +31,19 @@ _DOCTYPE = re.compile(
     re.IGNORECASE,
 )
 _ANY_DOCTYPE = re.compile(rb"<!doctype", re.IGNORECASE)
+_ATTRIBUTES = rb"""(?:\s++[\w:-]++(?:=(?:"[^"<>]*+"|'[^'<>]*+'|[\w:/.-]++))?+)*+\s*+/?>"""
+_DECLARES_UTF8 = re.compile(
+    rb"(?:[^<]++|<[!?](?!--)[^>]*+>|<!--(?!-?>)(?:[^-]|-(?!->))*+-->|</?(?!meta[\s/>])[a-z][\w:-]*+"
+    + _ATTRIBUTES
+    + rb"|<meta(?![^>]*charset)"
+    + _ATTRIBUTES
+    + rb")*+<meta\s++(?:charset=([\"']?)utf-8\1"
+    rb"|http-equiv=([\"']?)content-type\2\s++content=([\"'])text/html;\s*+charset=utf-8\3"
+    rb"|content=([\"'])text/html;\s*+charset=utf-8\4\s++http-equiv=([\"']?)content-type\5)\s*+/?>",
+    re.IGNORECASE,
+)
+"""What nearly every page begins with that says how it is encoded: read without the parser, it costs a quarter."""
+
 _CHARSET = re.compile(rb"<meta.{0,4096}?charset", re.IGNORECASE | re.DOTALL)
 
 
@@ -74,13 +87,13 @@ def _utf8(body: bytes, label: str | None) -> tuple[bytes, str] | None:
     charset = "utf-8"
     if body.startswith(_MARK):
         body = body[len(_MARK) :]
-    elif label is None:
+    elif label is None and not _DECLARES_UTF8.match(body, 0, PRESCANNED):
         declared = turbohtml.parse(body[:PRESCANNED].translate(_PLAIN), positions=False).encoding
         if declared != "UTF-8":
             if declared != "windows-1252" or _CHARSET.search(body):
                 return None
             charset = "windows-1252" if body.isascii() else ""
-    elif label.lower() not in ("utf-8", "utf8"):
+    elif label is not None and label.lower() not in ("utf-8", "utf8"):
         return None
     if not body or b"\0" in body:
         return None

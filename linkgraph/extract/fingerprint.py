@@ -10,9 +10,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from linkgraph.jit import kernel
+from linkgraph.jit import part
 
 SHINGLE = 16
 """Bytes of UTF-8 in a shingle: about three English words or five Chinese characters."""
@@ -32,8 +31,9 @@ _BYTE, _TOP = np.uint64(8), np.uint64(56)
 _ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
 
 
-def simhash(text: NDArray[np.uint8]) -> int | None:
-    """Return the simhash of a text's shingles (Charikar 2002) as a signed 64-bit integer; None for no text.
+@part
+def simhash(text: Any) -> Any:
+    """Return the simhash of a text's shingles (Charikar 2002) as a signed 64-bit integer, and whether there is text.
 
     Args:
         text: its letters in UTF-8, A to Z lower-cased, without blanks and controls.
@@ -41,14 +41,17 @@ def simhash(text: NDArray[np.uint8]) -> int | None:
     Shingles are runs of `SHINGLE` bytes. A shingle is kept by the hash of its first half, so that two versions of a
     page keep the same ones, and hashed to 64 bits; bit *i* of the result is the majority of bit *i* of the kept hashes.
     """
-    if not text.size:
-        return None
-    if text.size < SHINGLE:
-        text = np.tile(text, SHINGLE)
-    return int(_majority(text))
+    if text.size == 0:
+        return np.int64(0), False
+    if text.size >= SHINGLE:
+        return _majority(text), True
+    repeated = np.empty(SHINGLE * text.size, np.uint8)
+    for at in range(repeated.size):
+        repeated[at] = text[at % text.size]
+    return _majority(repeated), True
 
 
-@kernel
+@part
 def _majority(letters: Any) -> Any:
     """Return the simhash of at least `SHINGLE` letters."""
     count = letters.size - SHINGLE + 1

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from linkgraph.extract.scan import AT, END, PARTS, STATE, TITLED, VISIBLE
-from linkgraph.jit import LANES, copied, hot, kernel, leaf, part, run_within
+from linkgraph.jit import LANES, copied, hot, leaf, part, run_within
 
 _BLANK, _AMPERSAND, _DELETE = 32, 38, 127
 _HIDDEN, _SHOWN, _PARTING, _OTHER = range(4)
@@ -203,7 +203,7 @@ def flow(source: Any, tokens: Any, spare: Any) -> Any:
     return text, size, places, visible, marks
 
 
-@kernel
+@part
 def letters(source: Any, tokens: Any, first: Any, last: Any, most: Any) -> Any:
     """Return the bytes of the texts between two tokens, without blanks and controls, A to Z lower-cased.
 

@@ -170,9 +170,9 @@ def join_plain(references: Any, ends: Any, base: Any, cuts: Any, seed: Any) -> A
         seed: any number; results depend on it by chance of one in 2^60 only.
 
     Returns:
-        For each reference the number of its target, or `UNDECIDED`; the targets without fragments; the fragments, each
-        with the `#` before it; for each target the number of its host; and the hosts, the base's first. Texts are
-        ended with NUL.
+        For each reference the number of its target, or `UNDECIDED`; the references that are so; the targets without
+        fragments; the fragments, each with the `#` before it; for each target the number of its host; and the hosts,
+        the base's first. Texts are ended with NUL.
     """
     count, longest = len(ends), min(base.size, MAX_URL_LENGTH) + 2
     slots = slots_for(count + 1)
@@ -180,8 +180,8 @@ def join_plain(references: Any, ends: Any, base: Any, cuts: Any, seed: Any) -> A
     host_keys, host_numbers = np.zeros(slots, np.int64), np.empty(slots, np.int64)
     urls, fragments = np.empty(references.size + count * longest, np.uint8), np.empty(references.size, np.uint8)
     hosts, host_of = np.empty(references.size + base.size, np.uint8), np.empty(count, np.int64)
-    target, found = np.empty(count, np.int64) + 0, np.zeros(4, np.int64)
-    size = tail = many = end = np.int64(0)
+    target, found, left = np.empty(count, np.int64) + 0, np.zeros(4, np.int64), np.empty(count, np.int64)
+    size = tail = many = end = unknown = np.int64(0)
     known = np.int64(1)
     room = copied(base, cuts[3], cuts[4], hosts, np.int64(0))
     number_for(host_keys, host_numbers, mix(hosts, np.int64(0), room, seed) | 1, np.int64(0))
@@ -193,6 +193,8 @@ def join_plain(references: Any, ends: Any, base: Any, cuts: Any, seed: Any) -> A
         if end - begin + base.size <= MAX_URL_LENGTH:
             _join(references, begin, end, base, cuts, urls, size, found)
         if found[0] == UNDECIDED:
+            left[unknown] = row
+            unknown += 1
             continue
         stop = found[0]
         key = mix(urls, size, stop, seed) * 3 + mix(references, found[1], end, seed) | 1
@@ -214,4 +216,4 @@ def join_plain(references: Any, ends: Any, base: Any, cuts: Any, seed: Any) -> A
                 room += 1
                 known += 1
         many += 1
-    return target, urls[:size], fragments[:tail], host_of[:many], hosts[:room]
+    return target, left[:unknown], urls[:size], fragments[:tail], host_of[:many], hosts[:room]

@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from linkgraph.extract.joining import UNDECIDED
 from linkgraph.extract.rel import Rel, link_kind, rel_of
 from linkgraph.extract.rows import (
     ENTRY,
@@ -120,8 +119,7 @@ def _joined(
 
     References of style sheets alone are not looked at but where they are plain.
     """
-    joined, numbers = targets.of_plain(sheet.references)
-    undecided = np.flatnonzero(numbers == UNDECIDED)
+    joined, numbers, undecided = targets.of_plain(sheet.references)
     if undecided.size and not resources:
         kept = np.array([manner.kind != "style" for manner in manners])[sheet.sources[:, MANNER]]
         wanted = np.zeros(len(numbers), np.bool_)

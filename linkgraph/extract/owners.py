@@ -14,15 +14,12 @@ MAX_IDS = 32
 MAX_SCRIPT = 1 << 18
 """Bytes of one script that are read."""
 
-_PREFIXES = (b"UA-", b"G-", b"GTM-", b"AW-", b"ca-pub-")
 _ID = re.compile(rb"\b(?:UA-\d{4,10}-\d{1,4}|GTM-[A-Z0-9]{4,9}|G-[A-Z0-9]{8,12}|AW-\d{8,12}|ca-pub-\d{10,16})\b")
 
 
 def owner_ids(scripts: Sequence[bytes]) -> tuple[str, ...]:
     """Return the identifiers in the sources and texts of a page's scripts."""
     found: dict[bytes, None] = {}
-    joined = b"\n".join(scripts)
-    if any(prefix in joined for prefix in _PREFIXES):
-        for script in scripts:
-            found.update(dict.fromkeys(_ID.findall(script[:MAX_SCRIPT])))
+    for script in scripts:
+        found.update(dict.fromkeys(_ID.findall(script[:MAX_SCRIPT])))
     return tuple(one.decode() for one in list(found)[:MAX_IDS])

@@ -23,7 +23,6 @@ from linkgraph.extract.directives import (
     robots_of_headers,
 )
 from linkgraph.extract.document import read
-from linkgraph.extract.fingerprint import MAX_TEXT, simhash
 from linkgraph.extract.links import Collected, Directive, collect
 from linkgraph.extract.markup import MERGE_CHECKED, media_type
 from linkgraph.extract.owners import owner_ids
@@ -162,7 +161,7 @@ def _page(
         nofollow=robots.nofollow,
         content_length=len(body),
         content_digest=hashlib.sha256(body).hexdigest(),
-        simhash=simhash(sheet.letters(MAX_TEXT)),
+        simhash=sheet.simhash,
         links_internal=sum(map(links.kind.count, VOTING_KINDS)) - len(outside),
         links_external=len(outside),
         external_domains=len(set(outside)),

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from linkgraph.extract import survey
 from linkgraph.extract.document import Read
+from linkgraph.extract.fingerprint import MAX_TEXT, simhash
 from linkgraph.extract.flow import flow, letters
 from linkgraph.extract.places import letters_beyond_ascii, read_looks
 from linkgraph.extract.rel import rel_of
@@ -43,9 +44,11 @@ class Sheet:
 
     def __init__(self, document: Read, *, resources: bool = False) -> None:
         """Take in *document*; with *resources*, images and scripts are sources too."""
-        self._source, self._tokens, self.elements, self._attributes, _ = document
-        picked, said, strings, flowed, texts = _read(*document[:4], FLAGS, letters_beyond_ascii(), resources, SEED)
-        self.sources, self.headings, self._body, self.capped = picked
+        self._source, self.elements = document.source, document.elements
+        words = letters_beyond_ascii()
+        picked, said, strings, flowed, texts, hashed = _read(*document[:4], FLAGS, words, resources, SEED)
+        self.sources, self.headings, self.capped = picked
+        self.simhash: int | None = hashed[0] if hashed[1] else None
         self._head, self._metas, self._scripts = (spans.tolist() for spans in said)
         references, manners, self.steps, self.looks, self.settings = strings
         self.references = Texts(*references)
@@ -55,7 +58,7 @@ class Sheet:
         self._keys, self.linked, self._marks = texts
 
     def metas(self) -> Iterator[Meta]:
-        """Yield the meta elements that have a name or an http-equiv."""
+        """Yield the meta elements whose name or http-equiv is among those that are read."""
         for row in self._metas:
             yield Meta(
                 self._value(row[NAME], row[NAME + 1]).strip().lower(),
@@ -76,18 +79,8 @@ class Sheet:
         ]
 
     def scripts(self) -> list[bytes]:
-        """Return the source addresses and texts of the scripts."""
+        """Return the source addresses and texts of the scripts that may name an account."""
         return [self._source[begin:end].tobytes() for begin, end in self._scripts]
-
-    def letters(self, most: int) -> NDArray[np.uint8]:
-        """Return the bytes of the body's texts without blanks, from its first *most* code points."""
-        body = self._body
-        if not body:
-            return np.empty(0, np.uint8)
-        found: NDArray[np.uint8] = letters(
-            self._source, self._tokens, self.elements[body, OPENS], self.elements[body, CLOSES], most
-        )
-        return found
 
     def spoken(self) -> tuple[bytes, list[tuple[int, int]]]:
         """Return the line of all visible text as UTF-8, and the spans of it that lie in links, in their order."""
@@ -153,16 +146,16 @@ def _read(
         seed: any number; results depend on it by chance of one in 2^60 only.
 
     Returns:
-        The sources, the headings, the body and whether there were too many sources; where the head's values, the metas
+        The sources, the headings and whether there were too many sources; where the head's values, the metas
         and the scripts stand; the distinct references and manners, the steps of the distinct looks, what these say and
         the settings; the line, the places and visible characters of the tokens; the texts' keys, the linked
-        characters, the mark.
+        characters, the mark; the simhash of the body's text, and whether there is one.
     """
     sources, headings, metas, scripts, wraps, firsts, capped = survey.pick(elements, attributes, flags, resources)
     said = (
         survey.read_head(elements, tokens, attributes, firsts),
-        survey.read_metas(elements, attributes, metas),
-        survey.read_scripts(elements, tokens, attributes, scripts),
+        survey.read_metas(source, elements, attributes, metas),
+        survey.read_scripts(source, elements, tokens, attributes, scripts),
     )
     references = read_references(source, attributes, sources, seed)
     manners = read_manners(source, elements, attributes, sources, seed)
@@ -172,8 +165,11 @@ def _read(
     keys, linked, marks = read_texts(
         source, tokens, elements, attributes, sources, places, visible, text, size, marks, seed
     )
-    picked, strings = (sources, headings, firsts[1], capped), (references, manners, steps, meant, settings)
-    return picked, said, strings, (text, places, visible), (keys, linked, marks)
+    body = firsts[1]
+    first, last = (elements[body, OPENS], elements[body, CLOSES]) if body else (np.int64(0), np.int64(0))
+    hashed = simhash(letters(source, tokens, first, last, np.int64(MAX_TEXT)))
+    picked, strings = (sources, headings, capped), (references, manners, steps, meant, settings)
+    return picked, said, strings, (text, places, visible), (keys, linked, marks), hashed
 
 
 def unescaped(value: str) -> str:

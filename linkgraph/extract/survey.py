@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from linkgraph.extract.directives import PRODUCT_TOKEN
 from linkgraph.extract.scan import (
     AT,
     BEYOND,
@@ -28,8 +29,8 @@ from linkgraph.extract.scan import (
     TAG,
     TO,
 )
-from linkgraph.extract.tags import HEADING, RESOURCE, SOURCE, WRAPS, attribute_numbers, tag_numbers
-from linkgraph.jit import leaf, part
+from linkgraph.extract.tags import HEADING, RESOURCE, SOURCE, WRAPS, attribute_numbers, hash_of, tag_numbers
+from linkgraph.jit import LANES, leaf, part, run_of
 
 MAX_SOURCES = 50_000
 """Link elements looked at on one page."""
@@ -50,6 +51,12 @@ HREF, _LANG, _SRC, _ACTION, _NAME, _EQUIV, _CONTENT = attribute_numbers("href la
 _A, _AREA, _LINK, _FORM, _SCRIPT, _META, _TITLE, _NOSCRIPT, _HTML, _BODY, _BASE = tag_numbers(
     "a area link form script meta title noscript html body base"
 )
+
+METAS = ("robots", PRODUCT_TOKEN, "generator", "refresh", "content-language")
+"""Names and http-equivs of meta elements that are read."""
+
+_METAS = np.array([hash_of(name.replace("-", "")) for name in METAS], np.int64)
+_HYPHEN, _AMPERSAND = b"-&"
 
 
 @leaf
@@ -145,33 +152,72 @@ def read_head(elements: Any, tokens: Any, attributes: Any, firsts: Any) -> Any:
     return spans
 
 
+@leaf
+def _is_read(source: Any, begin: Any, end: Any) -> Any:
+    """Return whether the letters of a meta's name are those of one that is read; true for what is to be decoded."""
+    name = np.int64(0)
+    for at in range(begin, end):
+        if source[at] > 127 or source[at] == _AMPERSAND:
+            return True
+        letter = np.int64(source[at]) | 32
+        if 97 <= letter <= 122:
+            name = name * 131 + letter
+    known = False
+    for number in range(_METAS.size):
+        known |= _METAS[number] == name
+    return known
+
+
 @part
-def read_metas(elements: Any, attributes: Any, metas: Any) -> Any:
-    """Return a row for each meta element that has a name or an http-equiv."""
-    rows = np.zeros((len(metas), 7), np.int64) - 1
+def read_metas(source: Any, elements: Any, attributes: Any, metas: Any) -> Any:
+    """Return a row for each meta element whose name or http-equiv may be one of `METAS`."""
+    rows = np.empty((len(metas), 7), np.int64)
     count = np.int64(0)
     for meta in metas:
+        for column in range(SILENCED):
+            rows[count, column] = -1
         for at in range(elements[meta, FIRST], elements[meta, BEYOND]):
             key = attributes[at, KEY]
             column = NAME if key == _NAME else EQUIV if key == _EQUIV else CONTENT if key == _CONTENT else -1
             if column >= 0:
                 rows[count, column], rows[count, column + 1] = attributes[at, FROM], attributes[at, TO]
         rows[count, SILENCED] = elements[elements[meta, PARENT], TAG] == _NOSCRIPT
-        count += rows[count, NAME] >= 0 or rows[count, EQUIV] >= 0
+        named = _is_read(source, rows[count, NAME], rows[count, NAME_END])
+        count += named or _is_read(source, rows[count, EQUIV], rows[count, EQUIV_END])
     return rows[:count]
 
 
+@leaf
+def _may_name(source: Any, begin: Any, end: Any) -> Any:
+    """Return whether an account may be named: there is a hyphen between what ends a prefix and what begins a number."""
+    at = begin + 1
+    while at + 1 < end:
+        if at + LANES <= source.size:
+            run = run_of(source, at, np.uint8(_HYPHEN), np.uint8(_HYPHEN))
+            at += run
+            if run == LANES or at + 1 >= end:
+                continue
+        before, after = source[at - 1], source[at + 1]
+        ends = (
+            before == ord("A") or before == ord("G") or before == ord("M") or before == ord("W") or before == ord("b")
+        )
+        if source[at] == _HYPHEN and ends and (48 <= after <= 57 or 65 <= after <= 90):
+            return True
+        at += 1
+    return False
+
+
 @part
-def read_scripts(elements: Any, tokens: Any, attributes: Any, scripts: Any) -> Any:
-    """Return where the scripts' source addresses and texts stand."""
+def read_scripts(source: Any, elements: Any, tokens: Any, attributes: Any, scripts: Any) -> Any:
+    """Return where the scripts' source addresses and texts stand that may name an account."""
     spans = np.empty((2 * len(scripts), 2), np.int64)
     count = np.int64(0)
     for script in scripts:
-        source = value_of(elements, attributes, script, _SRC)
-        if source >= 0:
-            spans[count, 0], spans[count, 1] = attributes[source, FROM], attributes[source, TO]
-            count += 1
+        address = value_of(elements, attributes, script, _SRC)
+        if address >= 0:
+            spans[count, 0], spans[count, 1] = attributes[address, FROM], attributes[address, TO]
+            count += _may_name(source, spans[count, 0], spans[count, 1])
         opens, closes = elements[script, OPENS], elements[script, CLOSES]
         spans[count, 0], spans[count, 1] = tokens[opens, END], tokens[closes, AT]
-        count += spans[count, 0] < spans[count, 1]
+        count += _may_name(source, spans[count, 0], spans[count, 1])
     return spans[:count]

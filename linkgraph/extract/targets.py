@@ -67,27 +67,33 @@ class Targets:
             self._seen[reference] = self._join(reference)
         return self._seen[reference]
 
-    def of_plain(self, references: Texts) -> tuple[Joined, NDArray[np.int64]]:
-        """Return the distinct targets of *references*, and each one's number among them.
+    def of_plain(self, references: Texts) -> tuple[Joined, NDArray[np.int64], NDArray[np.int64]]:
+        """Return the distinct targets of *references*, each one's number among them, and which ones `of` must join.
 
-        The number is -1 for a reference that `of` must join.
+        The number of these is -1.
         """
         base = cut(self._base)
         whole = f"{base.document}{base.query}{base.host}".encode()
         steps = map(len, (base.origin, base.directory, base.document, f"{base.document}{base.query}"))
-        numbers, urls, fragments, host_of, found = join_plain(
+        numbers, left, urls, fragments, host_of, found = join_plain(
             references.joined, references.ends, np.frombuffer(whole, np.uint8), np.array([*steps, len(whole)]), SEED
         )
         hosts = texts_of(found)
         ends = fragments.size == host_of.size  # of each nothing but its end: nearly always
-        return Joined(
-            texts_of(urls),
-            [None] * host_of.size if ends else [fragment[1:] if fragment else None for fragment in texts_of(fragments)],
-            host_of.tolist(),
-            hosts,
-            [base.domain, *map(registrable_domain, hosts[1:])],
-            {},
-        ), numbers
+        return (
+            Joined(
+                texts_of(urls),
+                [None] * host_of.size
+                if ends
+                else [fragment[1:] if fragment else None for fragment in texts_of(fragments)],
+                host_of.tolist(),
+                hosts,
+                [base.domain, *map(registrable_domain, hosts[1:])],
+                {},
+            ),
+            numbers,
+            left,
+        )
 
     def _join(self, reference: str) -> Url | None:
         if len(reference) > MAX_REFERENCE:
