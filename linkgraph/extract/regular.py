@@ -65,7 +65,7 @@ from linkgraph.extract.tree import (
     WIDTH,
     plant,
 )
-from linkgraph.jit import hot, kernel, leaf, part
+from linkgraph.jit import hot, kernel, leaf
 
 _NAMES = np.frombuffer("".join(f"{tag}>" for tag in TAGS).encode(), np.uint8).copy()
 _NAME_PLACES = np.array([sum(len(tag) + 1 for tag in TAGS[:number]) for number in range(len(TAGS))], np.int64)
@@ -147,12 +147,10 @@ def _finish(tree: Any) -> None:
         pop(tree)
 
 
-@part
-def _elements(tree: Any, attributes: Any, names: Any) -> Any:
-    """Return the elements as `scan` does, given where the names of tags stand."""
-    count = (tree[LATEST] - DOCUMENT) // WIDTH + 1
-    tokens = tree[ELEMENTS_END]
-    elements = np.empty((count, COLUMNS), np.int64)
+@leaf
+def _fill_elements(tree: Any, attributes: Any, names: Any, elements: Any) -> None:
+    """Write the elements as `scan` does, given where the names of tags stand."""
+    count, tokens = len(elements), tree[ELEMENTS_END]
     for column in range(COLUMNS):
         elements[0, column] = 0
     elements[0, OWNER] = elements[0, BLOCK_INSIDE] = elements[0, DEPTH] = -1
@@ -168,15 +166,12 @@ def _elements(tree: Any, attributes: Any, names: Any) -> Any:
         elements[element, FIRST], elements[element, BEYOND] = tree[node + places.FIRST], tree[node + places.BEYOND]
         parent = (tree[node + places.PARENT] - DOCUMENT) // WIDTH
         enter(elements, element, parent, tag if known else 0, np.int64(FLAGS[tag]) if known else 0, attributes)
-    return elements
 
 
-@part
-def _tokens(tree: Any, elements: Any) -> Any:
-    """Return the tokens as `scan` does."""
-    first = tree[ELEMENTS_END]
-    count = (tree[TOKEN] - first) // EVENT
-    tokens = np.empty((count + 1, 4), np.int64)
+@leaf
+def _fill_tokens(tree: Any, elements: Any, tokens: Any) -> None:
+    """Write the tokens as `scan` does."""
+    count, first = len(tokens) - 1, tree[ELEMENTS_END]
     for token in range(count):
         place = first + EVENT * token
         change = tree[place + places.CHANGE]
@@ -188,7 +183,6 @@ def _tokens(tree: Any, elements: Any) -> Any:
         tokens[token, PARTS] = tag < KNOWN_TAGS and FLAGS[tag] & BREAK != 0 and elements[outer, INSIDE] < UNSEEN
     tokens[count, AT] = tokens[count, END] = tree[SIZE]
     tokens[count, STATE] = tokens[count, PARTS] = 0
-    return tokens
 
 
 @leaf
@@ -240,6 +234,8 @@ def read_regular(source: Any, quirks: Any) -> Any:
         _finish(tree)
     if tree[REFUSAL]:
         return tree[REFUSAL], out[:0], np.empty((0, 4), np.int64), np.empty((0, COLUMNS), np.int64), attributes[:0]
-    elements = _elements(tree, attributes, names)
-    tokens = _tokens(tree, elements)
+    elements = np.empty(((tree[LATEST] - DOCUMENT) // WIDTH + 1, COLUMNS), np.int64)
+    tokens = np.empty(((tree[TOKEN] - tree[ELEMENTS_END]) // EVENT + 1, 4), np.int64)
+    _fill_elements(tree, attributes, names, elements)
+    _fill_tokens(tree, elements, tokens)
     return tree[REFUSAL], out[: tree[VALUES]], tokens, elements, attributes[: tree[KNOWN]]
