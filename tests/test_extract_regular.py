@@ -202,6 +202,8 @@ def test_any_markup_reads_the_same_or_is_left_to_the_parser(monkeypatch, body):
 @given(st.binary(max_size=200), st.sampled_from(["text/html", TYPE, "text/html; charset=latin1"]))
 @example(b"\xef\xbb\xbf<a href=/\xc3\xa9>x", "text/html")
 @example(b"<meta charset=utf-8><a href=/\xff>\xff\xc3", "text/html")
+@example(b"\xfe\xff", TYPE)
+@example(b"\xff\xfe<meta charset=utf-8>", "text/html")
 @example("<a href=/é>é\r\n".encode(), "text/html")
 def test_any_bytes_in_any_encoding_read_the_same_or_are_left_to_the_parser(monkeypatch, body, content_type):
     assert not different(body, monkeypatch, content_type)

@@ -22,6 +22,7 @@ PRESCANNED = 1024
 """Bytes in which a document declares its encoding (HTML Standard, 13.2.3.2)."""
 
 _MARK = b"\xef\xbb\xbf"
+_UTF16_MARKS = b"\xff\xfe", b"\xfe\xff"
 _PLAIN = bytes(range(128)) + b"?" * 128
 _BEFORE = rb"(?:\s++|<\?[^<>]*+>|<!--(?!-?>)(?:[^-]|-(?!-))*+-->)*+"
 _DOCTYPE = re.compile(
@@ -95,7 +96,7 @@ def _utf8(body: bytes, label: str | None) -> tuple[bytes, str] | None:
             charset = "windows-1252" if body.isascii() else ""
     elif label is not None and label.lower() not in ("utf-8", "utf8"):
         return None
-    if not body or b"\0" in body:
+    if not body or b"\0" in body or body.startswith(_UTF16_MARKS):
         return None
     if not body.isascii():
         try:
