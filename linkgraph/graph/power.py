@@ -212,8 +212,7 @@ def _small(walk: Walk, surfer: Surfer, *, tol: float, max_steps: int) -> Iterate
     rows, strength = walk.rows, walk.sums
     arriving = strength if walk.fading is None else strength * (1.0 - walk.fading)
     teleport = np.array([1.0 / len(strength)]) if surfer.teleport is None else surfer.teleport
-    columns = rows.indices.view(np.uint32)
-    fixed = (rows.indptr, columns, rows.weights, strength, arriving, teleport, surfer.alpha)
+    fixed = (rows.indptr, rows.indices, rows.weights, strength, arriving, teleport, surfer.alpha)
     return Iterate(*small.solve(*fixed, tol, max_steps))
 
 

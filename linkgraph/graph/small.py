@@ -164,7 +164,8 @@ def solve(
         most: sweeps at most; the caller judges the bound that was reached.
     """
     nodes, place, longest = _order(indptr, strength)
-    starts, columns, moved, gain, stale = _equations(indptr, indices, weights, nodes, place, strength, alpha)
+    voters = indices.view(np.uint32)  # from Python that takes as long as two sweeps
+    starts, columns, moved, gain, stale = _equations(indptr, voters, weights, nodes, place, strength, alpha)
     sums, offset, shares = _start(nodes, gain, arriving, teleport, alpha)
     votes, history = len(nodes), np.empty((_EVERY, len(nodes)))
     # Of a row, half is added up in each of two sums; a row of dangling rank in one, but from there nothing goes on.
@@ -182,7 +183,7 @@ def solve(
             factors = mix(gram(history, sums, 0, votes))
             if len(factors):
                 combine(history, factors, shares, 0, votes)
-    ranks, positive = _ranks(indptr, indices, weights, nodes, place, shares, strength, teleport, alpha)
+    ranks, positive = _ranks(indptr, voters, weights, nodes, place, shares, strength, teleport, alpha)
     total = _sum(ranks)
     bound = _error(change, drift, total, alpha) + rounding if positive else np.inf
     least = teleport[0]
