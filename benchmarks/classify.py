@@ -1,6 +1,6 @@
 """Classification against hand-labelled links of hosts that it never saw, against two baselines, and its speed.
 
-    python benchmarks/classify.py [--quick] [--part test|train]
+    python benchmarks/classify.py [--quick] [--part test|train|own]
 
 Prints precision, recall and F1 of each class, the confusion matrix and the expected calibration error, and the same
 F1 for `rel` attributes alone and zone tags alone. Macro F1 is over the classes with at least ten rows. Then links a
@@ -14,6 +14,7 @@ import argparse
 import re
 import resource
 import subprocess
+import sys
 import tempfile
 import time
 from collections import Counter
@@ -22,7 +23,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-from labelled import HTML, SHARED, Labelled, read
+from labelled import HTML, SHARED, Labelled, own, read
 
 from linkgraph.classify import classify, classify_batches
 from linkgraph.classify.pages import table_of_pages
@@ -40,11 +41,13 @@ ZONE_PLACEMENT = {
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="a fifth of the pages for the speed")
-    parser.add_argument("--part", choices=("test", "train"), default="test")
+    parser.add_argument("--part", choices=("test", "train", "own"), default="test")
     options = parser.parse_args()
-    data = read(options.part)
+    data = own() if options.part == "own" else read(options.part)
     answers = classify(data.links).take(pa.array(data.rows))
     print(f"{len(data.labels)} labels of {options.part}, {data.lost} not found on their page")
+    if not data.labels:
+        sys.exit("skipped: no page of these labels is there; see docs/classification.md")
     found = data.links.take(pa.array(data.rows))
     for axis, baselines in (("placement", placement_baselines(found)), ("acquisition", acquisition_baselines(found))):
         evaluate(axis, data, answers, baselines)

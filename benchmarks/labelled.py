@@ -1,17 +1,23 @@
 """Hand-labelled links and their pages → the raw links that the labels mean, as tables and feature matrices.
 
-Finds the labels under `../shared/labels` (or LINKGRAPH_SHARED) and the mini-web's pages in its archive there. A label
-whose link cannot be found on its page is counted, not guessed.
+Finds the labels under `../shared/labels` (or LINKGRAPH_SHARED) and the mini-web's pages in its archive there, and our
+own labels in `labels.jsonl`, whose pages are in that archive and in public corpora (LINKGRAPH_PAGES, see
+docs/classification.md). A label whose link cannot be found on its page is counted, not guessed.
 """
 
 from __future__ import annotations
 
+import gzip
+import json
 import os
 import re
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from unicodedata import normalize
 
@@ -26,6 +32,12 @@ from linkgraph.urls import registrable_domain, resolve
 
 SHARED = Path(os.environ.get("LINKGRAPH_SHARED", Path(__file__).resolve().parents[2] / "shared"))
 HTML = {"Content-Type": "text/html; charset=utf-8"}
+OWN = Path(__file__).with_name("labels.jsonl")
+"""Our own labels, a page a line: its file, its address, and of each link the first eight digits of the SHA-256 of its
+target, its number in document order, placement, acquisition and certainty."""
+
+CORPORA = Path(os.environ.get("LINKGRAPH_PAGES", Path(__file__).resolve().parents[2] / "pages"))
+"""A folder with the corpora of `OWN`: `wcxb`, `trafilatura` and `article`."""
 
 
 @dataclass(frozen=True)
@@ -43,43 +55,79 @@ class Labelled:
         return [registrable_domain(resolve(label.url).host) for label in self.labels]
 
 
+Pages = dict[str, tuple[Page, Links]]
+Found = list[tuple[Label, int]]
+"""Labels and the row of their page that each means."""
+
+
 def read(part: str) -> Labelled:
-    """Return `train` or `test`."""
+    """Return the labels of `train` or `test`."""
+    return _joined(*_shared(part))
+
+
+def own() -> Labelled:
+    """Return our own labels, as far as their pages are there; none of a site of `test`."""
+    return _joined(*_own())
+
+
+def _shared(part: str) -> tuple[list[Label], Found, Pages]:
     folder = SHARED / "labels"
     if not (folder / f"{part}.jsonl").exists():
         sys.exit(f"skipped: {folder} is absent")
     labels = read_labels(folder / f"{part}.jsonl")
+    with miniweb() as sites:
+        bodies = {
+            label.url: _body(folder if label.page.startswith("pages/") else sites, label.page) for label in labels
+        }
+    pages = {url: extract(url, HTML, body) for url, body in bodies.items() if body is not None}
+    return labels, _found(labels, pages, _row_of), pages
+
+
+def _own() -> tuple[list[Label], Found, Pages]:
+    labels, pages = [], {}
+    with miniweb() as sites:
+        for line in OWN.read_text(encoding="utf-8").splitlines():
+            page = json.loads(line)
+            labels += [Label(page["page"], page["url"], target, "", *rest) for target, *rest in page["links"]]
+            corpus, _, path = page["page"].partition("/")
+            body = _body(sites, path) if corpus == "miniweb" else _body(CORPORA, page["page"])
+            if body is not None:
+                pages[page["url"]] = extract(page["url"], {"Content-Type": "text/html"}, body)
+    return labels, _found(labels, pages, _numbered), pages
+
+
+@contextmanager
+def miniweb() -> Iterator[Path]:
+    """Unpack the mini-web for a while."""
     with tempfile.TemporaryDirectory() as temporary:
         subprocess.run(["tar", "-xJf", SHARED / "miniweb" / "pages.tar.xz", "-C", temporary], check=True)
-        bodies = {label.url: _body(label, folder, Path(temporary)) for label in labels}
-    pages = {url: extract(url, HTML, body) for url, body in bodies.items() if body is not None}
-    return _joined(labels, pages)
+        yield Path(temporary)
 
 
-def _body(label: Label, folder: Path, miniweb: Path) -> bytes | None:
-    if label.page.startswith("pages/"):
-        return (folder / label.page).read_bytes()
-    return next(
-        (path.read_bytes() for path in (miniweb / label.page, miniweb / "www" / label.page) if path.is_file()), None
-    )
+def _body(folder: Path, page: str) -> bytes | None:
+    if not (path := folder / page).is_file():
+        return None
+    return gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
 
 
-def _joined(labels: list[Label], pages: dict[str, tuple[Page, Links]]) -> Labelled:
+def _found(labels: list[Label], pages: Pages, row_of: Callable[[Label, Links], int | None]) -> Found:
+    rows = ((label, row_of(label, pages[label.url][1])) for label in labels if label.url in pages)
+    return [(label, row) for label, row in rows if row is not None]
+
+
+def _joined(labels: list[Label], found: Found, pages: Pages) -> Labelled:
     start, at = {}, 0
     for url, (_, links) in pages.items():
         start[url] = at
         at += len(links)
-    found: list[tuple[Label, int]] = []
-    for label in labels:
-        row = _row_of(label, pages[label.url][1]) if label.url in pages else None
-        if row is not None:
-            found.append((label, start[label.url] + row))
-    return Labelled(
-        [label for label, _ in found],
-        table_of_pages(pages.values()),
-        np.array([row for _, row in found]),
-        len(labels) - len(found),
-    )
+    rows = np.array([start[label.url] + row for label, row in found], dtype=np.int64)
+    return Labelled([label for label, _ in found], table_of_pages(pages.values()), rows, len(labels) - len(found))
+
+
+def _numbered(label: Label, links: Links) -> int | None:
+    """Return the link whose number and target a label gives."""
+    rows = (row for row, number in enumerate(links.ordinal) if number == label.nth)
+    return next((row for row in rows if sha256(links.dst_url[row].encode()).hexdigest()[:8] == label.href), None)
 
 
 def _row_of(label: Label, links: Links) -> int | None:
