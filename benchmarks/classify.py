@@ -13,17 +13,14 @@ from __future__ import annotations
 import argparse
 import re
 import resource
-import subprocess
 import sys
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-from labelled import HTML, SHARED, Labelled, own, read
+from labelled import HTML, Labelled, miniweb, own, read
 
 from linkgraph.classify import classify, classify_batches
 from linkgraph.classify.pages import table_of_pages
@@ -44,10 +41,10 @@ def main() -> None:
     parser.add_argument("--part", choices=("test", "train", "own"), default="test")
     options = parser.parse_args()
     data = own() if options.part == "own" else read(options.part)
-    answers = classify(data.links).take(pa.array(data.rows))
     print(f"{len(data.labels)} labels of {options.part}, {data.lost} not found on their page")
     if not data.labels:
         sys.exit("skipped: no page of these labels is there; see docs/classification.md")
+    answers = classify(data.links).take(pa.array(data.rows))
     found = data.links.take(pa.array(data.rows))
     for axis, baselines in (("placement", placement_baselines(found)), ("acquisition", acquisition_baselines(found))):
         evaluate(axis, data, answers, baselines)
@@ -140,12 +137,11 @@ def acquisition_baselines(links: pa.Table) -> dict[str, list[str]]:
 
 
 def speed(part: float) -> None:
-    with tempfile.TemporaryDirectory() as temporary:
-        subprocess.run(["tar", "-xJf", SHARED / "miniweb" / "pages.tar.xz", "-C", temporary], check=True)
-        files = sorted(path for path in Path(temporary).rglob("*.htm*") if path.is_file())
+    with miniweb() as sites:
+        files = sorted(path for path in sites.rglob("*.htm*") if path.is_file())
         files = files[: int(len(files) * part)]
         links = table_of_pages(
-            extract(f"http://{file.relative_to(temporary).as_posix()}", HTML, file.read_bytes()) for file in files
+            extract(f"http://{file.relative_to(sites).as_posix()}", HTML, file.read_bytes()) for file in files
         )
     batches = [links.slice(start, 1 << 16) for start in range(0, links.num_rows, 1 << 16)]
     ours = seconds(lambda: sum(table.num_rows for table, _ in classify_batches(batches)), links.num_rows)

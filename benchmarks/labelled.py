@@ -56,21 +56,10 @@ class Labelled:
 
 
 Pages = dict[str, tuple[Page, Links]]
-Found = list[tuple[Label, int]]
-"""Labels and the row of their page that each means."""
 
 
 def read(part: str) -> Labelled:
     """Return the labels of `train` or `test`."""
-    return _joined(*_shared(part))
-
-
-def own() -> Labelled:
-    """Return our own labels, as far as their pages are there; none of a site of `test`."""
-    return _joined(*_own())
-
-
-def _shared(part: str) -> tuple[list[Label], Found, Pages]:
     folder = SHARED / "labels"
     if not (folder / f"{part}.jsonl").exists():
         sys.exit(f"skipped: {folder} is absent")
@@ -80,10 +69,11 @@ def _shared(part: str) -> tuple[list[Label], Found, Pages]:
             label.url: _body(folder if label.page.startswith("pages/") else sites, label.page) for label in labels
         }
     pages = {url: extract(url, HTML, body) for url, body in bodies.items() if body is not None}
-    return labels, _found(labels, pages, _row_of), pages
+    return _joined(labels, pages, _row_of)
 
 
-def _own() -> tuple[list[Label], Found, Pages]:
+def own() -> Labelled:
+    """Return our own labels, as far as their pages are there; none of a site of `test`."""
     labels, pages = [], {}
     with miniweb() as sites:
         for line in OWN.read_text(encoding="utf-8").splitlines():
@@ -93,7 +83,7 @@ def _own() -> tuple[list[Label], Found, Pages]:
             body = _body(sites, path) if corpus == "miniweb" else _body(CORPORA, page["page"])
             if body is not None:
                 pages[page["url"]] = extract(page["url"], {"Content-Type": "text/html"}, body)
-    return labels, _found(labels, pages, _numbered), pages
+    return _joined(labels, pages, _numbered)
 
 
 @contextmanager
@@ -110,17 +100,17 @@ def _body(folder: Path, page: str) -> bytes | None:
     return gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
 
 
-def _found(labels: list[Label], pages: Pages, row_of: Callable[[Label, Links], int | None]) -> Found:
-    rows = ((label, row_of(label, pages[label.url][1])) for label in labels if label.url in pages)
-    return [(label, row) for label, row in rows if row is not None]
-
-
-def _joined(labels: list[Label], found: Found, pages: Pages) -> Labelled:
+def _joined(labels: list[Label], pages: Pages, row_of: Callable[[Label, Links], int | None]) -> Labelled:
     start, at = {}, 0
     for url, (_, links) in pages.items():
         start[url] = at
         at += len(links)
-    rows = np.array([start[label.url] + row for label, row in found], dtype=np.int64)
+    found: list[tuple[Label, int]] = []
+    for label in labels:
+        row = row_of(label, pages[label.url][1]) if label.url in pages else None
+        if row is not None:
+            found.append((label, start[label.url] + row))
+    rows = np.array([row for _, row in found], dtype=np.int64)
     return Labelled([label for label, _ in found], table_of_pages(pages.values()), rows, len(labels) - len(found))
 
 
