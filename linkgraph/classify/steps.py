@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from linkgraph.classify.automaton import matcher
 from linkgraph.classify.tables import read_table
 
 _TABLE = read_table("steps.toml")
@@ -26,6 +27,7 @@ TOPIC = r"^(dt|h[1-6])#[^.]*|^(section)#[^.]*$"
 
 NAMES = tuple(LANDMARKS)
 _SIZE = len(NAMES) + len(TAGS)
+_TAGS = matcher(tuple(f"^({tag})(?:[#.]|$)" for tag in TAGS.values()))
 _LANDMARK_BITS = (1 << len(NAMES)) - 1
 
 FEATURES = (
@@ -108,12 +110,9 @@ def names_on(steps: pa.Array) -> pa.Array:
 
 def _read_steps(steps: pa.Array) -> Bits:
     """Return the bits of each distinct step: its landmarks, then its tags."""
-    tags, names = _tags(steps), names_on(steps)
-    bits = np.zeros(len(steps), dtype=np.int64)
-    for at, wanted in enumerate([*LANDMARKS.values(), *(f"^({tag})$" for tag in TAGS.values())]):
-        hits = pc.match_substring_regex(names if at < len(NAMES) else tags, wanted)
-        bits |= hits.to_numpy(zero_copy_only=False).astype(np.int64) << at
-    return bits
+    (names,) = matcher(tuple(LANDMARKS.values())).bits(names_on(steps))
+    (tags,) = _TAGS.bits(steps)
+    return (names | tags << np.uint64(len(NAMES))).view(np.int64)
 
 
 def _unpacked(bits: Bits, width: int) -> npt.NDArray[np.bool_]:
