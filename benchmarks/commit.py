@@ -28,6 +28,7 @@ from support.miniweb import Miniweb, Site, asked, served
 from support.process import crawl_command, run
 
 from linkgraph.edges.dataset import snapshot
+from linkgraph.extract import extract
 
 VARIANTS = ("whole", "undurable", "none")
 DURABLE = ("write and fsync", "fsync of folders", "rename", "digest", "log entry", "ledger transaction")
@@ -44,15 +45,20 @@ class Took:
 
 
 def urls_of(web: Miniweb, sites: list[Site]) -> list[str]:
-    """Return the URL of every file of *sites*."""
+    """Return the URL of every file of *sites* but those that refresh to another: only a ledger would follow them."""
     found = []
     for site in sites:
         folder = web.www / site.host
         for path in sorted(folder.rglob("*")):
-            if path.is_file():
+            if path.is_file() and not refreshes(path.read_bytes()):
                 name, mark, query = path.relative_to(folder).as_posix().partition("?")
                 found.append(f"http://{site.host}/{quote(name)}{mark}{query}")
     return found
+
+
+def refreshes(body: bytes) -> bool:
+    """Tell whether a page sends its reader on by itself."""
+    return "refresh" in extract("http://page.test/", [("Content-Type", "text/html")], body)[1].kind
 
 
 def crawl(variant: str, web: Miniweb, urls: Path, folder: Path, number: int) -> Took:

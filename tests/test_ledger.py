@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -345,6 +346,22 @@ def test_an_entry_that_is_applied_twice_counts_once_and_the_sum_of_states_is_wha
     assert sum(once.counts().values()) == len(seen)
     once.close()
     twice.close()
+
+
+@settings(max_examples=100)
+@given(history=histories, scope=scopes)
+def test_what_is_remembered_in_memory_changes_no_row(history, scope):
+    remembering, forgetful = Ledger(Path(":memory:")), Ledger(Path(":memory:"))
+    for each in (remembering, forgetful):
+        each.apply_start(1, scope, [target(SEED)])
+        for at, (url, outcome, to_all) in enumerate(itertools.chain(*history), 2):
+            if each is forgetful:
+                each._forget()
+            targets = [target(to, kind, nofollow=flag) for to, kind, flag in to_all]
+            each.apply_segment(at, scope, [visit(url, *targets, outcome=outcome)])
+    assert list(remembering.rows()) == list(forgetful.rows())
+    remembering.close()
+    forgetful.close()
 
 
 def now_page(url: str, **fields) -> Page:

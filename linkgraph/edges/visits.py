@@ -68,6 +68,7 @@ def _targets(edges: pa.Table, urls: Iterable[str]) -> dict[str, list[tuple[Any, 
     """Return the links of each page of *urls*, as the fields of a `Target`."""
     order: dict[str, list[tuple[Any, ...]]] = {url: [] for url in urls}
     rows = edges.select(list(_LINK_FIELDS)).to_pydict()
+    rows["rel"] = list(map(tuple, rows["rel"]))
     sources = pc.cast(edges.column("src_url"), "string").to_pylist()
     for source, *values in zip(sources, *(rows[name] for name in _LINK_FIELDS), strict=True):
         order[source].append(tuple(values))

@@ -55,9 +55,13 @@ class Ledger(Census):
         """What earlier runs saw of the URLs."""
         self.since = 0.0
         """When a run that visits pages again began, in seconds since 1970: URLs that it finds are due then."""
-        self._hosts: Recent[str] = Recent(_RECENT // 2)
-        self._recent: Recent[str] = Recent(_RECENT)
-        self._excluded: Recent[tuple[str, str]] = Recent(_RECENT)
+        self._hosts: Recent[str] = Recent(_RECENT // 2, 0)
+        self._recent: Recent[str] = Recent(_RECENT, _NEVER)
+        """Depths of URLs that were let in, or met a budget: found no nearer to the seeds, they stay as they are."""
+        self._judged: Recent[tuple[Any, ...]] = Recent(_RECENT, _NEVER)
+        """Depths of links, by the fields of their `Target`: what was said of one holds from there on."""
+        self._scope: Scope | None = None
+        """By which they were judged."""
         self._touched: dict[int, Host] = {}
         self._new_domain = False
 
@@ -80,7 +84,7 @@ class Ledger(Census):
 
     def _forget(self) -> None:
         # After a rollback the caches may name rows that are gone.
-        for cache in (self._hosts, self._recent, self._excluded):
+        for cache in (self._hosts, self._recent, self._judged):
             cache.clear()
         self._budgets.forget()
 
@@ -155,21 +159,31 @@ class Ledger(Census):
             self._learn(visit, visit.seen)
 
     def _judge(self, scope: Scope, page_id: int, depth: int, hops: int, targets: Iterable[tuple[Any, ...]]) -> None:
-        recent, excluded = self._recent, self._excluded
+        recent, judged = self._recent, self._judged
+        if scope is not self._scope:
+            judged.clear()
+            self._scope = scope
         for row in targets:
-            url, same_depth = row[0], row[3] in SAME_DEPTH_KINDS
+            same_depth = row[3] in SAME_DEPTH_KINDS
             at = depth if same_depth else depth + 1
-            if recent.get(url, _NEVER) <= at:
+            if judged[row] <= at or recent[row[0]] <= at:
                 continue
-            target, after = Target(*row), hops + 1 if same_depth else 0
+            if same_depth:
+                self._enter(scope, Target(*row), at, hops + 1, page_id)
+                continue
+            judged.put(row, at)
+            target = Target(*row)
             # A redirect may lead to the only address that the server answers at: its session is kept.
-            if not same_depth and (plain := without_session(url)) != url:
+            if (plain := without_session(target.url)) != target.url:
                 target = target._replace(url=plain)
-            reason = scope.refuses(target, at, after)
-            if reason is None:
-                self._follow(scope.limits, target, depth=at, hops=after, parent=page_id)
-            elif excluded.get((target.url, reason), _NEVER) > at:
-                self._add(target, EXCLUDED, reason, depth=at, hops=after, parent=page_id)
+            self._enter(scope, target, at, 0, page_id)
+
+    def _enter(self, scope: Scope, target: Target, depth: int, hops: int, parent: int) -> None:
+        reason = scope.refuses(target, depth, hops)
+        if reason is None:
+            self._follow(scope.limits, target, depth=depth, hops=hops, parent=parent)
+        else:
+            self._add(target, EXCLUDED, reason, depth=depth, hops=hops, parent=parent)
 
     def _follow(self, limits: Limits, target: Target, *, depth: int, hops: int, parent: int | None) -> None:
         """Let *target* in, unless its host or pattern has used its budget."""
@@ -232,8 +246,6 @@ class Ledger(Census):
     ) -> None:
         if reason is None:
             self._recent.put(target.url, depth)
-        else:
-            self._excluded.put((target.url, reason), depth)
         host = self._host_id(target.host, target.domain)
         changed = self._db.execute(ADD, (host, target.url, state, reason, depth, hops, parent, self.since)).rowcount
         if changed and state == PENDING:
@@ -242,7 +254,7 @@ class Ledger(Census):
 
     def _host_id(self, host: str, domain: str) -> int:
         host = one_host(host)
-        if known := self._hosts.get(host, 0):
+        if known := self._hosts[host]:
             return known
         row = self._db.execute("SELECT id FROM hosts WHERE host = ?", (host,)).fetchone()
         if row is None:

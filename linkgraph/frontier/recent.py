@@ -6,43 +6,46 @@ grows for an hour, or that is emptied and filled again, is none that a long craw
 
 from __future__ import annotations
 
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 K = TypeVar("K")
 
 
-class Recent(Generic[K]):
-    """Integers by key, in two halves of at most *most* keys together."""
+class Recent(dict[K, int]):
+    """Integers by key, in two halves of at most *most* keys together; the dictionary itself is the younger half.
 
-    __slots__ = ("_half", "_old", "_young")
+    `recent[key]` is what was put under the key, and *unknown* where it is forgotten. A crawl asks once a link: what is
+    found at once is found without a call of Python.
+    """
 
-    def __init__(self, most: int) -> None:
+    __slots__ = ("_half", "_old", "_unknown")
+
+    def __init__(self, most: int, unknown: int) -> None:
+        super().__init__()
         self._half = max(1, most // 2)
-        self._young: dict[K, int] = {}
+        self._unknown = unknown
         self._old: dict[K, int] = {}
 
     def __len__(self) -> int:
         """Return how many keys are held; one that was met again may count twice."""
-        return len(self._young) + len(self._old)
+        return super().__len__() + len(self._old)
 
-    def get(self, key: K, default: int) -> int:
-        """Return what was put under *key*; *default* where it is forgotten."""
-        found = self._young.get(key)
-        if found is not None:
-            return found
+    def __missing__(self, key: K) -> int:
+        """Look for *key* in the older half; what is found there is young again."""
         found = self._old.get(key)
         if found is None:
-            return default
+            return self._unknown
         self.put(key, found)
         return found
 
     def put(self, key: K, value: int) -> None:
         """Remember *value* under *key*."""
-        if len(self._young) >= self._half:
-            self._young, self._old = {}, self._young
-        self._young[key] = value
+        if super().__len__() >= self._half:
+            self._old = super().copy()
+            super().clear()
+        self[key] = value
 
     def clear(self) -> None:
         """Forget all."""
-        self._young.clear()
+        super().clear()
         self._old.clear()
