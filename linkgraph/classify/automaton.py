@@ -18,6 +18,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from linkgraph.classify.patterns import AFTER, BEFORE, END, LAST, OTHER, START, WORD, Letters, Piece, Ranges, read
+from linkgraph.classify.texts import Texts, texts_of
 from linkgraph.jit import kernel, leaf
 
 MOST = 64
@@ -95,27 +96,22 @@ class Matcher:
         self._tables = [_table(rules, states) for rules in self._rules]
         self._lock = Lock()
 
-    def bits(self, texts: pa.Array) -> list[npt.NDArray[np.uint64]]:
-        """Return the patterns that each text matches, as bits; a word for each `MOST` patterns.
-
-        Args:
-            texts: of type string or large string, none of them null.
-        """
-        source, offsets = buffers(texts)
+    def bits(self, texts: Texts) -> list[npt.NDArray[np.uint64]]:
+        """Return the patterns that each text matches, as bits; a word for each `MOST` patterns."""
         found = []
         with self._lock:
             for rules, table in zip(self._rules, self._tables, strict=True):
-                bits = np.zeros(len(texts), dtype=np.uint64)
-                _run(source, offsets, rules, table, bits)
+                bits = np.zeros(len(texts.begins), dtype=np.uint64)
+                _run(texts, rules, table, bits)
                 found.append(bits)
         return found
 
-    def __call__(self, texts: pa.Array) -> npt.NDArray[np.bool_]:
-        """Return a matrix, a row a text and a column a pattern."""
+    def __call__(self, column: pa.Array) -> npt.NDArray[np.bool_]:
+        """Return a matrix, a row a text of a column and a column a pattern."""
         return np.concatenate(
             [
                 np.unpackbits(bits.view(np.uint8).reshape(-1, 8), axis=1, bitorder="little", count=count).view(bool)
-                for bits, count in zip(self.bits(texts), self._widths(), strict=True)
+                for bits, count in zip(self.bits(texts_of(column)), self._widths(), strict=True)
             ],
             axis=1,
         )
@@ -128,15 +124,6 @@ class Matcher:
 def matcher(patterns: tuple[str, ...]) -> Matcher:
     """Return the matcher of some patterns, with the states that were met before."""
     return Matcher(patterns)
-
-
-def buffers(texts: pa.Array) -> tuple[npt.NDArray[np.uint8], Numbers]:
-    """Return the bytes of texts, and where each begins and the last ends."""
-    wide = pa.types.is_large_string(texts.type)
-    _, places, letters = texts.buffers()
-    offsets = np.frombuffer(places, np.int64 if wide else np.int32)[texts.offset : texts.offset + len(texts) + 1]
-    source = np.frombuffer(letters, np.uint8) if letters is not None else np.zeros(0, np.uint8)
-    return source, offsets.astype(np.int64)
 
 
 def _rules(patterns: Sequence[str]) -> Rules:
@@ -216,12 +203,15 @@ def _table(rules: Rules, states: int) -> Table:
 
 
 @kernel
-def _run(source: Any, offsets: Any, rules: Any, table: Any, found: Any) -> None:
+def _run(texts: Any, rules: Any, table: Any, found: Any) -> None:
     """Write which patterns each text matches, as bits."""
-    end = np.int64(rules.is_word.size - 1)
-    for text in range(offsets.size - 1):
+    source, end = texts.source, np.int64(rules.is_word.size - 1)
+    for text in range(texts.begins.size):
+        if text > 0 and _repeats(texts, text):
+            found[text] = found[text - 1]
+            continue
         state, bits = np.int64(1), np.uint64(0)
-        at, stop = offsets[text], offsets[text + 1]
+        at, stop = texts.begins[text], texts.ends[text]
         while at < stop:
             kind = np.int64(source[at])
             if kind < ASCII:
@@ -235,6 +225,18 @@ def _run(source: Any, offsets: Any, rules: Any, table: Any, found: Any) -> None:
         known = np.int64(table.next[state, end])
         state = known if known != 0 else _made(state, end, rules, table)
         found[text] = bits | table.matched[state]
+
+
+@leaf
+def _repeats(texts: Any, text: Any) -> Any:
+    """Return whether a text is the one before it: one in three of what stands around the links of a page."""
+    at, other, stop = texts.begins[text], texts.begins[text - 1], texts.ends[text]
+    if texts.ends[text - 1] - other != stop - at:
+        return False
+    while at < stop and texts.source[at] == texts.source[other]:
+        at += 1
+        other += 1
+    return at == stop
 
 
 @leaf

@@ -96,7 +96,7 @@ def observe(links: pa.Table) -> Bools:
         distinct.spread("zone", _zones),
         _rels(links["rel"]),
         _hosts(distinct),
-        relations.observe_relations(links, *map(distinct.of, ("label", "src_url", "dst_url"))),
+        relations.observe_relations(links, distinct.of("label")),
         software.observe_software(distinct.paths, paths, pages, distinct.of(GENERATOR_COLUMN)),
         _phrases(distinct),
         _computed(links, distinct),

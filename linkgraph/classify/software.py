@@ -6,23 +6,24 @@ software give to the parts of a page. A name counts only on pages of its softwar
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
-from functools import lru_cache
-from typing import Any
+from functools import reduce
+from itertools import accumulate
+from operator import or_
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from linkgraph.classify.names import keys_of
 from linkgraph.classify.steps import Paths
 from linkgraph.classify.tables import read_table
+from linkgraph.jit import kernel
 
 Bools = npt.NDArray[np.bool_]
 Numbers = npt.NDArray[np.int64]
-
-_NAME = re.compile(r"[#.][^#.]+")
 
 _TABLE = read_table("software.toml")
 
@@ -46,35 +47,50 @@ _MADE = tuple(name for name, each in SOFTWARE.items() if "kind" in each)
 _ANYWHERE = len(_MADE)
 """The column of services, which need no page of their own."""
 
-_WIDTH = _ANYWHERE + 1
-_DEPTH = 64
-"""A claim is the level of the step that makes it times this, plus a number that is greater for marks listed earlier."""
-
 
 def addresses(of: str) -> str:
     """Return one RE2 pattern for the addresses that all software lists as `thread_address` and so on."""
     return "(?i)" + "|".join(f"(?:{each[of]})" for each in SOFTWARE.values() if of in each)
 
 
-def _plain(name: str) -> str:
-    return re.sub(r"\d+", "0", name.lower())
+class _Listed(NamedTuple):
+    """The listed names by their keys, and what each tells and marks."""
+
+    keys: Numbers
+    """Sorted."""
+    told: Numbers
+    """The software that each tells, as bits."""
+    starts: Numbers
+    """Where the claims of each begin, and those of the last end."""
+    claims: Numbers
+    """Pairs of the software's column and the number of a mark."""
 
 
-def _listed() -> tuple[dict[str, int], dict[str, list[tuple[int, int]]]]:
-    """Return what software each name tells, as bits, and what it marks in which."""
+def _listed() -> _Listed:
     told: dict[str, int] = defaultdict(int)
-    marked: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    claims: dict[str, list[tuple[int, int]]] = defaultdict(list)
     for software, each in SOFTWARE.items():
         column = _ANYWHERE if each.get("everywhere") else _MADE.index(software)
         for name in each.get("known", ()):
-            told[_plain(name)] |= 1 << column
+            told[name] |= 1 << column
         for number, mark in enumerate(MARKS):
             for name in each.get(mark, ()):
-                marked[_plain(name)].append((column, _DEPTH - 1 - number))
-    return dict(told), dict(marked)
+                claims[name].append((column, number))
+    names = [*{**told, **claims}]
+    found, of = keys_of(pa.array(names))
+    by_key: dict[int, list[str]] = defaultdict(list)
+    for key, name in sorted(zip(found.tolist(), of.tolist(), strict=True)):
+        by_key[key].append(names[name])
+    lists = [[claim for name in each for claim in claims.get(name, ())] for each in by_key.values()]
+    return _Listed(
+        np.array([*by_key]),
+        np.array([reduce(or_, (told.get(name, 0) for name in each)) for each in by_key.values()]),
+        np.array([0, *accumulate(map(len, lists))]),
+        np.array([claim for each in lists for claim in each]),
+    )
 
 
-_TOLD, _MARKED = _listed()
+_LISTED = _listed()
 
 
 def observe_software(paths: Paths, of_link: Numbers, pages: Numbers, generators: pa.DictionaryArray) -> Bools:
@@ -86,15 +102,14 @@ def observe_software(paths: Paths, of_link: Numbers, pages: Numbers, generators:
         pages: which page each link stands on.
         generators: the generator that the page of each link names, or an empty text.
     """
-    told, claims = _read_paths(paths)
+    told, starts, claims = _read_steps(paths.steps)
     made = np.zeros(pages.max(initial=-1) + 1, dtype=np.int64)
-    np.bitwise_or.at(made, pages, told[of_link] | _generated(generators.dictionary)[generators.indices.to_numpy()])
-    by = (made[:, None] >> np.arange(_ANYWHERE) & 1).astype(bool)
-    valid = np.concatenate([by, np.ones((len(by), 1), bool)], axis=1)
-    claim = (claims[of_link] * valid[pages]).max(axis=1, initial=0)
+    software = np.bitwise_or.reduceat(told[paths.numbers.to_numpy()], paths.starts)
+    np.bitwise_or.at(made, pages, software[of_link] | _generated(generators.dictionary)[generators.indices.to_numpy()])
     found = np.zeros((len(pages), len(FEATURES)), dtype=bool)
-    rows = np.flatnonzero(claim)
-    found[rows, _DEPTH - 1 - claim[rows] % _DEPTH] = True
+    counts = made | 1 << _ANYWHERE
+    _mark(paths.numbers.to_numpy(), paths.starts, paths.ends, of_link, counts[pages], starts, claims, found)
+    by = (made[:, None] >> np.arange(_ANYWHERE) & 1).astype(bool)
     kinds = np.stack([by[:, [SOFTWARE[name]["kind"] == kind for name in _MADE]].any(axis=1) for kind in KINDS], axis=1)
     found[:, len(MARKS) :] = kinds[pages]
     return found
@@ -110,32 +125,35 @@ def _generated(generators: pa.Array) -> Numbers:
     return bits
 
 
-def _read_paths(paths: Paths) -> tuple[Numbers, npt.NDArray[np.int16]]:
-    """Return the software that each path tells, as bits, and the innermost claim of each software on it."""
-    starts, of = paths.starts, paths.numbers.to_numpy()
-    read = [_read_step(step) for step in paths.steps.to_pylist()]
-    told = np.bitwise_or.reduceat(np.array([bits for bits, _ in read], dtype=np.int64)[of], starts)
-    path = np.repeat(np.arange(len(starts)), paths.ends - starts)
-    level = np.arange(len(of)) - starts[path] + 1
-    counts = np.array([len(claims) for _, claims in read], dtype=np.int64)
-    listed = np.array([claim for _, claims in read for claim in claims], dtype=np.int64).reshape(-1, 2)
-    ends = np.cumsum(counts[of])
-    made = np.repeat(np.arange(len(of)), counts[of])
-    column, value = listed[np.arange(len(made)) - (ends - counts[of])[made] + (np.cumsum(counts) - counts)[of[made]]].T
-    innermost = np.zeros((len(starts), _WIDTH), dtype=np.int16)
-    # Of several claims of one software the last one written stays: that of the innermost step.
-    innermost[path[made], column] = level[made] * _DEPTH + value
-    return told, innermost
+def _read_steps(steps: pa.Array) -> tuple[Numbers, Numbers, Numbers]:
+    """Return of each step the software that its names tell, as bits, where its claims begin and end, and these."""
+    keys, of = keys_of(steps)
+    entries = np.searchsorted(_LISTED.keys, keys)
+    hits = np.flatnonzero(_LISTED.keys[np.minimum(entries, len(_LISTED.keys) - 1)] == keys)
+    entries, of = entries[hits], of[hits]
+    told = np.zeros(len(steps), dtype=np.int64)
+    np.bitwise_or.at(told, of, _LISTED.told[entries])
+    begins, counts = _LISTED.starts[entries], np.diff(_LISTED.starts)[entries]
+    ends = np.cumsum(counts)
+    rows = np.arange(counts.sum()) + np.repeat(begins - ends + counts, counts)
+    starts = np.concatenate([[0], np.cumsum(np.bincount(of, weights=counts, minlength=len(steps)))]).astype(np.int64)
+    return told, starts, _LISTED.claims[rows]
 
 
-@lru_cache(maxsize=1 << 16)
-def _read_step(step: str) -> tuple[int, tuple[tuple[int, int], ...]]:
-    """Return the software that the names of a step tell, as bits, and what they mark in which software."""
-    names = [_plain(name) for name in _NAME.findall(step)]
-    told = 0
-    for name in names:
-        told |= _TOLD.get(name, 0)
-    best: dict[int, int] = {}
-    for column, value in (claim for name in names for claim in _MARKED.get(name, ())):
-        best[column] = max(best.get(column, 0), value)
-    return told, tuple(best.items())
+@kernel
+def _mark(
+    numbers: Any, starts: Any, ends: Any, of_link: Any, counts: Any, claim_of: Any, claims: Any, found: Any
+) -> None:
+    """Set for each link the first of the marks that the innermost step claims whose claims count on its page."""
+    for link in range(of_link.size):
+        path = of_link[link]
+        none = np.int64(found.shape[1])
+        best, at = none, ends[path]
+        while best == none and at > starts[path]:
+            at -= 1
+            step = np.int64(numbers[at])
+            for claim in range(claim_of[step], claim_of[step + 1]):
+                if counts[link] >> claims[claim, 0] & 1:
+                    best = min(best, claims[claim, 1])
+        if best != none:
+            found[link, best] = True

@@ -12,7 +12,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from linkgraph.classify.automaton import matcher
+from linkgraph.classify.names import names_on
 from linkgraph.classify.tables import read_table
+from linkgraph.classify.texts import texts_of
 
 _TABLE = read_table("steps.toml")
 
@@ -21,9 +23,6 @@ LANDMARKS: dict[str, str] = _TABLE["landmarks"]
 
 TAGS: dict[str, str] = _TABLE["tags"]
 """Tags that say something of a place by themselves."""
-
-TOPIC = r"^(dt|h[1-6])#[^.]*|^(section)#[^.]*$"
-"""A step whose id names what the text is about, in documentation, and not a part of the page."""
 
 NAMES = tuple(LANDMARKS)
 _SIZE = len(NAMES) + len(TAGS)
@@ -93,25 +92,10 @@ def _innermost(landmarks: Bits, starts: Bits, ends: Bits) -> Bits:
     return np.where(last >= 0, landmarks[np.maximum(last, 0)], 0)
 
 
-def names_on(steps: pa.Array) -> pa.Array:
-    """Return the ids and classes of each step, in lower case, twice: in words and as they are written."""
-    steps = pc.replace_substring_regex(steps, TOPIC, r"\1\2")
-    spaced = pc.replace_substring(pc.replace_substring_regex(steps, r"([a-z0-9])([A-Z])", r"\1-\2"), "_", "-")
-    # Without their tags, which would read like names.
-    names = pc.utf8_lower(
-        pc.binary_join_element_wise(
-            *(pc.replace_substring_regex(form, r"^[^#.]*", "") for form in (spaced, steps)), " "
-        )
-    )
-    for misleading in ("not-print", "object-category", "type-signature", "sig-object"):
-        names = pc.replace_substring(names, misleading, "")
-    return names
-
-
 def _read_steps(steps: pa.Array) -> Bits:
     """Return the bits of each distinct step: its landmarks, then its tags."""
-    (names,) = matcher(tuple(LANDMARKS.values())).bits(names_on(steps))
-    (tags,) = _TAGS.bits(steps)
+    (names,) = matcher(tuple(LANDMARKS.values())).bits(texts_of(names_on(steps)))
+    (tags,) = _TAGS.bits(texts_of(steps))
     return (names | tags << np.uint64(len(NAMES))).view(np.int64)
 
 

@@ -1,0 +1,131 @@
+"""The compiled loops of the classification say what their definitions say, written out as patterns and sets."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from linkgraph.classify.names import MISLEADING, keys_of, names_on
+from linkgraph.classify.relations import LEVELS, SHORTEST_NAME, observe_relations
+
+PROPERTY = settings(max_examples=150, deadline=None)
+
+HOSTS = st.sampled_from(
+    ["a.example", "www.blog.example", "blog.example", "myblog.org", "www.org", "x-blog.net", "ab.de"]
+)
+TAILS = st.text("ab/?#.", max_size=8) | st.sampled_from(
+    ["/index.html", "/a/index.php?x", "/a/b/c/d", "/a/b/", "/blog/", "/?u=blog.example", "/MyBlog", "/a/index."]
+)
+LABELS = st.text("blogBLOGİ\N{KELVIN SIGN} -ß", max_size=9) | st.sampled_from(["My Blog", "BLOG.EXAMPLE", "b-l-o-g"])
+STEPS = st.lists(
+    st.builds(
+        "{}{}".format,
+        st.sampled_from(["div", "dt", "h2", "h7", "section", "sections", ""]),
+        st.text("#..aB1_-é", max_size=9)
+        | st.sampled_from(["#aB.cD_E", "#x", ".not-print-me", "#a.b", ".sig-object", "..", ".post12Text3"]),
+    ),
+    min_size=1,
+    max_size=12,
+)
+
+
+def plain(text: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", text.lower())
+
+
+def between_sites(source: str, host: str, tail: str, label: str) -> list[bool]:
+    name, other = (plain(re.sub(r"^www\.", "", one).partition(".")[0]) for one in (source, host))
+    carries = source.removeprefix("www.") in tail
+    long, far = len(name) >= SHORTEST_NAME, len(other) >= SHORTEST_NAME
+    return [
+        long and far and (name in other or other in name),
+        long and not carries and name in plain(tail),
+        carries,
+        len(tail) <= 1,
+        long and name in plain(label),
+        far and other in plain(label),
+    ]
+
+
+def folders(url: str) -> list[str]:
+    found = [re.sub(r"(/(index\.[A-Za-z0-9_]+)?)?([?#].*)?\Z", "", url, count=1)]
+    for _ in range(LEVELS):
+        found.append(re.sub(r"/[^/]*\Z", "", found[-1]))
+    return found
+
+
+def within_a_site(source: str, target: str) -> list[bool]:
+    here, there = folders(source), folders(target)
+    same = here[0] == there[0]
+    beside = here[1] == there[1] and here[1] != here[2] and not same
+    return [same, beside, there[0] in here[1:] and not same, here[0] in there[1:] and not same]
+
+
+@given(st.lists(st.tuples(HOSTS, TAILS, HOSTS, TAILS, LABELS), min_size=1, max_size=20))
+@PROPERTY
+def test_the_two_ends_of_a_link_are_compared_as_defined(rows):
+    sources, own, targets, tails, labels = zip(*rows, strict=True)
+    urls = [f"https://{host}{tail}" for host, tail in zip(sources, own, strict=True)]
+    addresses = [f"https://{host}{tail}" for host, tail in zip(targets, tails, strict=True)]
+    internal = [source == target for source, target in zip(sources, targets, strict=True)]
+    links = pa.table(
+        {
+            "src_host": sources, "src_domain": [re.sub(r"^www\.", "", one) for one in sources], "src_url": urls,
+            "dst_host": targets, "dst_domain": [re.sub(r"^www\.", "", one) for one in targets], "dst_url": addresses,
+            "internal": internal,
+        }
+    )  # fmt: skip
+    expected = [
+        [False] * 6 + within_a_site(url, address)
+        if inside
+        else between_sites(source, target, tail, label) + [False] * 4
+        for inside, url, address, source, target, tail, label in zip(
+            internal, urls, addresses, sources, targets, tails, labels, strict=True
+        )
+    ]
+    found = observe_relations(links, pa.array(labels).dictionary_encode())
+    assert found.tolist() == expected
+    assert observe_relations(links.slice(1), pa.array(labels[1:], pa.string())).tolist() == expected[1:]
+
+
+def described(step: str) -> str:
+    step = re.sub(r"^(dt|h[1-6])#[^.]*|^(section)#[^.]*\Z", r"\1\2", step)
+    words = re.sub(r"([a-z0-9])([A-Z])", r"\1-\2", step).replace("_", "-")
+    names = " ".join(re.sub(r"^[^#.]*", "", form) for form in (words, step)).lower()
+    for misleading in MISLEADING:
+        names = names.replace(misleading, "")
+    return names
+
+
+@given(STEPS)
+@PROPERTY
+def test_the_names_on_a_step_are_written_in_words_and_as_they_are(steps):
+    assert names_on(pa.array(steps)).to_pylist() == [described(step) for step in steps]
+
+
+@given(STEPS)
+@PROPERTY
+def test_names_have_one_key_when_they_differ_in_case_and_digits_only(steps):
+    keys, of = keys_of(pa.array(steps))
+    names = [
+        (number, re.sub(r"[0-9]+", "0", re.sub("[A-Z]", lambda found: found[0].lower(), name)))
+        for number, step in enumerate(steps)
+        for name in re.findall(r"[#.][^#.]+", step)
+    ]
+    assert of.tolist() == [number for number, _ in names]
+    of_key = dict(zip(keys.tolist(), (name for _, name in names), strict=True))
+    assert [of_key[key] for key in keys.tolist()] == [name for _, name in names]
+    assert len(of_key) == len(set(of_key.values()))
+
+
+def test_a_column_may_have_nulls_and_be_a_part_of_another():
+    steps = pa.array([None, "div.aB", None, "p#x"]).slice(1)
+    assert names_on(steps).to_pylist() == [".a-b .ab", " ", "#x #x"]
+    assert pc.equal(names_on(steps.dictionary_encode()), names_on(steps)).to_pylist() == [True] * 3
+    assert keys_of(steps)[1].tolist() == [0, 2]
+    assert np.array_equal(keys_of(steps.cast(pa.large_string()))[0], keys_of(steps)[0])
