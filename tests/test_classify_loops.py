@@ -129,3 +129,8 @@ def test_a_column_may_have_nulls_and_be_a_part_of_another():
     assert pc.equal(names_on(steps.dictionary_encode()), names_on(steps)).to_pylist() == [True] * 3
     assert keys_of(steps)[1].tolist() == [0, 2]
     assert np.array_equal(keys_of(steps.cast(pa.large_string()))[0], keys_of(steps)[0])
+
+
+def test_an_id_and_a_class_never_have_one_key():
+    ((one, other), _) = keys_of(pa.array(["#ord.brd"]))
+    assert one != other

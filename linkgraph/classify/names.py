@@ -130,7 +130,7 @@ def _read_keys(texts: Any, keys: Any, of: Any) -> Any:
             at += 1
             if not _opens(sign) or at == end or _opens(source[at]):
                 continue
-            key = sign
+            key = sign * SPREAD
             while at < end and not _opens(source[at]):
                 letter = np.int64(source[at])
                 at += 1
