@@ -10,8 +10,11 @@ import pyarrow.compute as pc
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from linkgraph.classify.evidence import FEATURES
+from linkgraph.classify.model import SEEN, fired, models, placement_inputs
 from linkgraph.classify.names import MISLEADING, keys_of, names_on
 from linkgraph.classify.relations import LEVELS, SHORTEST_NAME, observe_relations
+from linkgraph.classify.rules import ACQUISITION_RULES, Rule
 
 PROPERTY = settings(max_examples=150, deadline=None)
 
@@ -134,3 +137,31 @@ def test_a_column_may_have_nulls_and_be_a_part_of_another():
 def test_an_id_and_a_class_never_have_one_key():
     ((one, other), _) = keys_of(pa.array(["#ord.brd"]))
     assert one != other
+
+
+def shown(rows: int, width: int, share: float) -> np.ndarray:
+    """Return made-up observations, the same each time."""
+    return np.random.default_rng(7).random((rows, width)) < share
+
+
+def fits(rule: Rule, row: set[str]) -> bool:
+    needed = all(row & {*need.split("|")} for need in rule.needs)
+    barred = any(row & {*bar.split("|")} for bar in rule.unless)
+    return rule == ACQUISITION_RULES[-1] or (needed and not barred)
+
+
+def test_the_first_rule_whose_needs_are_met_and_whose_bars_are_not_fires():
+    seen = np.concatenate([shown(300, len(SEEN), share) for share in (0.02, 0.2, 0.6)])
+    rows = [{name for name, on in zip(SEEN, row, strict=True) if on} for row in seen]
+    expected = [next(number for number, rule in enumerate(ACQUISITION_RULES) if fits(rule, row)) for row in rows]
+    assert fired(seen, SEEN, ACQUISITION_RULES).tolist() == expected
+
+
+def test_the_sum_of_weights_is_the_same_in_any_company_and_that_of_a_product():
+    model, _ = models()
+    inputs = placement_inputs(shown(200, len(FEATURES), 0.06))
+    alone = np.concatenate([model.probabilities(row[None]) for row in inputs])
+    scores = (inputs @ model.weights.astype(float) + model.bias) / model.temperature
+    odds = np.exp(scores - scores.max(axis=1, keepdims=True))
+    assert (model.probabilities(inputs) == alone).all()
+    assert np.abs(alone - odds / odds.sum(axis=1, keepdims=True)).max() < 1e-4

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +30,7 @@ from linkgraph.classify.model import (
 )
 from linkgraph.classify.phrases import LANGUAGES
 from linkgraph.classify.vocabulary import ACQUISITIONS, INTERNAL, NO_HYPERLINK, PLACEMENTS, RULES_VERSION
+from linkgraph.jit import kernel, leaf
 
 _WORD = pa.dictionary(pa.int32(), pa.string())
 
@@ -176,14 +178,20 @@ def _words(numbers: Numbers, words: tuple[str, ...]) -> pa.DictionaryArray:
     return pa.DictionaryArray.from_arrays(pa.array(numbers, pa.int32()), pa.array(words))
 
 
-def _distinct(observed: Bools) -> tuple[Bools, npt.NDArray[np.int64]]:
-    """Return the distinct rows of a matrix, and which of them each row is."""
-    packed = np.packbits(observed, axis=1)
-    rows = pa.FixedSizeBinaryArray.from_buffers(pa.binary(packed.shape[1]), len(packed), [None, pa.py_buffer(packed)])
-    of = np.asarray(rows.dictionary_encode().indices.to_numpy(), dtype=np.int64)
+def _distinct(observed: Bools) -> tuple[Bools, Numbers]:
+    """Return the distinct rows of a matrix of features, and which of them each row is."""
+    first, of = _first_rows(np.packbits(observed, axis=1))
+    return observed[first], of
+
+
+def _first_rows(rows: npt.NDArray[Any]) -> tuple[Numbers, Numbers]:
+    """Return the first of each of the distinct rows of a matrix, and which of these each row is."""
+    width = rows.shape[1] * rows.itemsize
+    whole = pa.FixedSizeBinaryArray.from_buffers(pa.binary(width), len(rows), [None, pa.py_buffer(rows)])
+    of = np.asarray(whole.dictionary_encode().indices.to_numpy(), dtype=np.int64)
     first = np.zeros(of.max(initial=-1) + 1, dtype=np.int64)
     first[of[::-1]] = np.arange(len(of))[::-1]
-    return observed[first], of
+    return first, of
 
 
 def _foreign(links: pa.Table) -> Bools:
@@ -238,12 +246,33 @@ def _strongest(inputs: Bools, names: tuple[str, ...], model: Model, answers: Num
     start = next(number for number, name in enumerate(names) if name.startswith("rule:"))
     end = len(names) - len(model.classes)
     words = pa.array([name.removeprefix("rule:") for name in names])
-    rules = words.take(pa.array(start + inputs[:, start:end].argmax(axis=1)))
-    shares, rows = model.weights.T[answers, :start], np.arange(len(inputs))
-    shares *= inputs[:, :start]
-    named = []
-    for _ in range(SHOWN):
-        top = shares.argmax(axis=1)
-        named.append(words.take(pa.array(top, mask=shares[rows, top] < SHARE)))
-        shares[rows, top] = 0
-    return pc.binary_join_element_wise(rules, *named, ", ", null_handling="skip")
+    numbers = np.empty((len(inputs), 1 + SHOWN), dtype=np.int32)
+    numbers[:, 0] = start + inputs[:, start:end].argmax(axis=1)
+    _weightiest(inputs, model.weights, answers, start, np.float32(SHARE), numbers)
+    first, row_of = _first_rows(numbers)
+    named = [words.take(pa.array(column, mask=column < 0)) for column in numbers[first].T]
+    return pc.binary_join_element_wise(*named, ", ", null_handling="skip").take(pa.array(row_of))
+
+
+@kernel
+def _weightiest(inputs: Any, weights: Any, answers: Any, features: Any, least: Any, found: Any) -> None:
+    """Write of each row the features shown that weigh most for its answer, the first of equals first; -1 for none."""
+    for row in range(inputs.shape[0]):
+        for empty in range(1, found.shape[1]):
+            found[row, empty] = -1
+        for feature in range(features):
+            weight = weights[feature, answers[row]]
+            if not inputs[row, feature] or weight < least:
+                continue
+            place = np.int64(found.shape[1])
+            while place > 1 and _lighter(np.int64(found[row, place - 1]), weight, weights, answers[row]):
+                place -= 1
+                if place + 1 < found.shape[1]:
+                    found[row, place + 1] = found[row, place]
+            if place < found.shape[1]:
+                found[row, place] = feature
+
+
+@leaf
+def _lighter(feature: Any, weight: Any, weights: Any, answer: Any) -> Any:
+    return feature < 0 or weights[feature, answer] < weight
