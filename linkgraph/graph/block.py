@@ -36,8 +36,8 @@ class Block:
 
 @kernel
 def _sweep(
-    indptr: Any, columns: Any, turn: Any, weights: Any, gain: Any, offset: Any, sums: Any, voting: Any, old: Any,
-    new: Any, begin: int, end: int,
+    ends: Any, columns: Any, back: Any, weights: Any, gain: Any, offset: Any, sums: Any, voting: Any, old: Any,
+    new: Any, begin: int, end: int, edge: int,
 ) -> Any:  # fmt: skip
     """One sweep of a block of rows into `new`; returns the sum of |change| in rank, vector by vector.
 
@@ -46,24 +46,22 @@ def _sweep(
     votes, width = len(gain), old.shape[1]
     change, gathered = np.zeros(width), np.empty(width)
     for row in range(begin, end):
-        turned = indptr[row + 1]
-        if turn is not None and turn[row] < 0:
-            turned = ~turn[row]  # what is gathered goes on from the row before
+        turned = ends[row]
+        if back is not None and back[row] >= 0:
+            turned -= back[row]  # what is gathered goes on from the row before
         else:
             gathered[:] = 0.0
-        for edge in range(indptr[row], indptr[row + 1]):
+        while edge < ends[row]:
             column = np.int64(columns[edge])
-            if column == 2 * votes:
-                continue
             weight = 1.0 if weights is None else weights[edge]
             if edge >= turned:
                 weight = -1.0
-            if votes <= column < votes + row:
-                column -= votes
+            edge += 1
+            if column > votes:
+                column -= votes + 1
                 for vector in range(width):
                     gathered[vector] += new[column, vector] * weight
-            else:
-                column -= votes if column >= votes else 0
+            elif column < votes:
                 for vector in range(width):
                     gathered[vector] += old[column, vector] * weight
         counted, factor, scale = row if len(voting) > 1 else 0, gain[row], sums[row]
@@ -81,13 +79,13 @@ def _finish(
     ranks: Any, begin: int, end: int,
 ) -> Any:  # fmt: skip
     """Compute the solution of all rows from the shares; returns how far the voters were from it, and its sum."""
-    width = shares.shape[1]
+    votes, width = shares.shape
     change, total, gathered = np.zeros(width), np.zeros(width), np.empty(width)
     for node in range(begin, end):
         gathered[:] = 0.0
         for edge in range(indptr[node], indptr[node + 1]):
             voter = place[indices[edge]]
-            if voter >= 0:
+            if voter < votes:
                 weight = 1.0 if weights is None else weights[edge]
                 for vector in range(width):
                     gathered[vector] += shares[voter, vector] * weight
@@ -96,7 +94,7 @@ def _finish(
             rank = alpha * gathered[vector] + base[node if len(base) > 1 else 0, vector]
             ranks[node, vector] = rank
             total[vector] += rank
-            if row >= 0 and voting[row if len(voting) > 1 else 0, vector]:
+            if row < votes and voting[row if len(voting) > 1 else 0, vector]:
                 change[vector] += abs(rank - shares[row, vector] * sums[row])
     return change, total
 
@@ -107,10 +105,8 @@ class _Solver:
     def __init__(self, walk: Walk, alpha: float, teleports: NDArray[np.float64], voting: NDArray[np.bool_]) -> None:
         self._walk, self._alpha, self._base = walk, alpha, (1.0 - alpha) * teleports
         with Workers() as workers:
-            self._system: System = system_of(walk.rows, walk.sums, alpha, None, workers, shorten=True)
+            self._system: System = system_of(walk.rows, walk.sums, alpha, None, workers)
         nodes = self._system.nodes
-        self._place = np.full(len(walk.sums), -1, np.int32)
-        self._place[nodes] = np.arange(len(nodes), dtype=np.int32)
         self._offset = self._base[nodes] / alpha if len(teleports) > 1 else self._base / alpha
         self._voting = voting[nodes] if len(voting) > 1 else voting
         self._shares, self._next = (np.zeros((len(nodes), teleports.shape[1])) for _ in range(2))
@@ -118,7 +114,7 @@ class _Solver:
     def sweep(self, workers: Workers) -> NDArray[np.float64]:
         """Sweep once; return the L1 change of each vector's voters."""
         system = self._system
-        rows = (system.indptr, system.columns, system.turn, system.weights)
+        rows = (system.ends, system.columns, system.back, system.weights)
         fixed = (*rows, system.gain, self._offset, system.sums, self._voting)
         done = workers.each(partial(_sweep, *fixed, self._shares, self._next), system.blocks)
         self._shares, self._next = self._next, self._shares
@@ -128,7 +124,7 @@ class _Solver:
         """Return all ranks, and the error that they have."""
         rows, system = self._walk.rows, self._system
         ranks = np.empty((len(self._walk.sums), self._shares.shape[1]))
-        fixed = (rows.indptr, rows.indices, rows.weights, self._place, self._shares, system.sums, self._voting)
+        fixed = (rows.indptr, rows.indices, rows.weights, system.place, self._shares, system.sums, self._voting)
         done = workers.each(partial(_finish, *fixed, self._base, self._alpha, ranks), parts(rows.indptr))
         change, totals = (np.sum(part, axis=0) for part in zip(*done, strict=True))
         ranks /= totals

@@ -19,10 +19,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linkgraph.graph import small
+from linkgraph.graph.certificate import ranks_of, rounding_of
 from linkgraph.graph.csr import LinkGraph
 from linkgraph.graph.rows import Rows
 from linkgraph.graph.sweep import Sweeps
-from linkgraph.graph.system import system_of
+from linkgraph.graph.system import system_of, unread
 from linkgraph.graph.threads import Workers, parts
 from linkgraph.jit import kernel
 
@@ -47,6 +48,10 @@ class Surfer:
     """v, shape (n,), sums to 1; None is uniform."""
     dangling: NDArray[np.float64] | None = None
     """w, shape (n,), sums to 1; None is the teleport vector."""
+
+    def starts(self, nodes: int) -> NDArray[np.float64]:
+        """v, shape (nodes,), or (1,) where it is the same for all."""
+        return np.full(1, 1.0 / nodes) if self.teleport is None else self.teleport
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +129,7 @@ def smallest_tolerance(alpha: float) -> float:
 
 
 def _floor(surfer: Surfer, leaked: float, nodes: int) -> NDArray[np.float64]:
-    uniform = np.full(1, 1.0 / nodes)
-    teleport = uniform if surfer.teleport is None else surfer.teleport
+    teleport = surfer.starts(nodes)
     dangling = teleport if surfer.dangling is None else surfer.dangling
     floor: NDArray[np.float64] = (1.0 - surfer.alpha) * teleport + surfer.alpha * leaked * dangling
     return floor
@@ -146,6 +150,11 @@ class Walk:
     def per_weight(self) -> NDArray[np.float64]:
         """Shape (n,): the share of a node's rank that a vote of weight 1 takes along; 0 where it has no votes."""
         return np.divide(1.0, self.sums, out=np.zeros(len(self.sums)), where=self.sums > 0)
+
+    @property
+    def arriving(self) -> NDArray[np.float64]:
+        """Shape (n,): the weight of each node's votes after discounts."""
+        return self.sums if self.fading is None else self.sums * (1.0 - self.fading)
 
     @classmethod
     def of(cls, graph: LinkGraph, *, weighted: bool = True) -> Walk:
@@ -210,28 +219,29 @@ def power_iteration(
 
 def _small(walk: Walk, surfer: Surfer, *, tol: float, max_steps: int) -> Iterate:
     rows, strength = walk.rows, walk.sums
-    arriving = strength if walk.fading is None else strength * (1.0 - walk.fading)
-    teleport = np.array([1.0 / len(strength)]) if surfer.teleport is None else surfer.teleport
-    fixed = (rows.indptr, rows.indices, rows.weights, strength, arriving, teleport, surfer.alpha)
-    return Iterate(*small.solve(*fixed, tol, max_steps))
+    fixed = (rows.indptr, rows.indices, rows.weights, strength, walk.arriving, surfer.starts(len(strength)))
+    return Iterate(*small.solve(*fixed, surfer.alpha, tol, max_steps))
 
 
-def _swept(walk: Walk, surfer: Surfer, *, tol: float, max_steps: int) -> tuple[NDArray[np.float64], int]:
-    """Return ranks near the fixed point, of dangling nodes only their sum, and how many sweeps it took."""
-    alpha, nodes = surfer.alpha, len(walk.sums)
+def _swept(walk: Walk, surfer: Surfer, *, tol: float, max_steps: int) -> Iterate:
+    """Sweep in several blocks until the last sweep certifies the error, if rounding lets it."""
+    alpha, rows, ranks, starts = surfer.alpha, walk.rows, np.empty(len(walk.sums)), surfer.starts(len(walk.sums))
     with Workers() as workers:
-        system = system_of(walk.rows, walk.sums, alpha, surfer.teleport, workers)
-        sweeps = Sweeps(system, workers)
-        taken = sweeps.run(alpha, tol, max_steps - 1)
-    votes = np.maximum(system.sums * sweeps.shares, 0.0)  # an extrapolation may overshoot
-    arriving = votes if walk.fading is None else votes * (1.0 - walk.fading[system.nodes])
-    votes /= alpha * arriving.sum() + 1.0 - alpha
-    ranks = np.zeros(nodes)
-    ranks[system.nodes] = votes
-    dangling = np.flatnonzero(walk.sums <= 0)
-    if len(dangling):
-        ranks[dangling] = max(1.0 - votes.sum(), 0.0) / len(dangling)
-    return ranks / ranks.sum(), taken
+        system = system_of(rows, walk.sums, alpha, surfer.teleport, workers)
+        arriving = system.sums if walk.fading is None else walk.arriving[system.nodes]
+        elsewhere = unread(rows.indptr, rows.indices, rows.weights, system.place, len(system.nodes))
+        sweeps = Sweeps(system, arriving, np.maximum(arriving - system.settled - elsewhere, 0.0), workers)
+        bound, rounding = np.inf, 0.0
+        for _ in range(2):  # what rounding adds is known afterwards
+            if bound <= tol or tol <= 2.0 * rounding or not sweeps.run(alpha, tol - rounding, max_steps):
+                break
+            read = (rows.indptr, rows.indices, rows.weights, system.place, sweeps.shares, walk.sums, starts, alpha)
+            done = workers.each(partial(ranks_of, *read, ranks), parts(rows.indptr))
+            total, long = (sum(part) for part in zip(*done, strict=True))
+            rounding = rounding_of(long / total, sweeps.slip / total, alpha)
+            bound = sweeps.left(total, alpha) + rounding
+    ranks /= total
+    return Iterate(ranks, bound * (1.0 - alpha), bound, sweeps.taken, float(starts.min()) * (1.0 - alpha) / total)
 
 
 def stationary(
@@ -240,16 +250,15 @@ def stationary(
     """Solve for the ranks: sweeps while they help, then steps of the power method until the error is certified.
 
     Arguments and result are those of `power_iteration`; `steps` counts both. Sweeps are left out where a start is
-    given or the dangling vector is not the teleport vector; those of a small graph certify themselves.
+    given or the dangling vector is not the teleport vector; the last one mostly certifies.
     """
-    sweeps, alpha, nodes = 0, surfer.alpha, len(walk.sums)
-    if start is None and surfer.dangling is None and alpha > 0 and max_steps > 1:
-        if nodes + len(walk.rows.indices) < small.MOST_WORK:
-            near = _small(walk, surfer, tol=tol, max_steps=max_steps)
-            if near.bound <= tol or near.steps == max_steps:
-                return near
-            start, sweeps = near.ranks, near.steps
-        elif (walk.sums > 0).any():
-            start, sweeps = _swept(walk, surfer, tol=tol, max_steps=max_steps)
+    sweeps = 0
+    alone = len(walk.sums) + len(walk.rows.indices) < small.MOST_WORK
+    swept = start is None and surfer.dangling is None and surfer.alpha > 0 and max_steps > 1
+    if swept and (alone or (walk.sums > 0).any()):
+        near = (_small if alone else _swept)(walk, surfer, tol=tol, max_steps=max_steps)
+        if near.bound <= tol or near.steps == max_steps:
+            return near
+        start, sweeps = near.ranks, near.steps
     last = power_iteration(walk, surfer, tol=tol, max_steps=max_steps - sweeps, start=start)
     return Iterate(last.ranks, last.change, last.bound, last.steps + sweeps, last.unit)

@@ -11,21 +11,19 @@ from typing import Any
 
 import numpy as np
 
-from linkgraph.graph.sweep import ORDER, PATIENCE, combine, gram, mix, sweep
+from linkgraph.graph.certificate import error_of, ranks_of, rounding_of
+from linkgraph.graph.sweep import PATIENCE, combine, gram, mix, sweep
 from linkgraph.graph.threads import PART_WORK
 from linkgraph.jit import kernel
 
 MOST_WORK = 2 * PART_WORK
 """Edges and nodes of a small graph, less than that: what `threads.parts` leaves in one part."""
 
-_EVERY = ORDER + 2
-"""Sweeps between two extrapolations, as many as there are vectors in one: four graphs of 600 to 12,000 nodes take 19 to
-23 sweeps to 1e-8, and with every eight of them 20 to 24. To 1e-10 it is the same."""
+_EVERY = 6
+"""Sweeps between two extrapolations, as many as there are vectors in one, of four modes: four graphs of 600 to 12,000
+nodes take 19 to 23 sweeps to 1e-8, and with every eight of them 20 to 24. To 1e-10 it is the same."""
 
 _ONE = np.uint64(1)
-
-_BLOCK = 64
-"""Ranks that are added up plainly; blocks of them are added with compensation (Kahan 1965)."""
 
 
 @kernel
@@ -101,51 +99,6 @@ def _start(nodes: Any, gain: Any, arriving: Any, teleport: Any, alpha: float) ->
 
 
 @kernel
-def _error(change: float, drift: float, total: float, alpha: float) -> float:
-    """Return the most that the L1 error of y / sum y is, if a sweep left y.
-
-    y misses the solution of y = a P^T y + (1 - a) v by r, what the votes would add that the sweep read before they
-    changed: |r| <= a * change, sum r = a * drift. Each link that the surfer follows shrinks r - (sum r) v by a, and
-    neither it nor what becomes of it has a sum; (sum r) v moves y along the solution, which scaling takes back. So
-    (|r| + |sum r|) / ((1 - a) sum y) is no less than the error.
-    """
-    return alpha * (change + abs(drift)) / ((1.0 - alpha) * total) if total > 0.0 else np.inf
-
-
-@kernel
-def _sum(values: Any) -> float:
-    total, lost = 0.0, 0.0
-    for begin in range(0, len(values), _BLOCK):
-        block = 0.0
-        for place in range(begin, min(begin + _BLOCK, len(values))):
-            block += values[place]
-        added = block - lost
-        larger = total + added
-        lost = (larger - total) - added
-        total = larger
-    return total
-
-
-@kernel
-def _ranks(
-    indptr: Any, indices: Any, weights: Any, nodes: Any, place: Any, shares: Any, strength: Any, teleport: Any,
-    alpha: float,
-) -> Any:  # fmt: skip
-    """Return y of every node, shape (n,), and whether all shares are positive: an extrapolation may overshoot."""
-    ranks, positive = np.empty(len(strength)), True
-    for row in range(len(nodes)):
-        positive = positive and shares[row] >= 0.0
-        ranks[nodes[row]] = max(shares[row], 0.0) * strength[nodes[row]]
-    for node in range(len(strength)):
-        if not strength[node] > 0.0:
-            gathered = 0.0
-            for edge in range(indptr[node], indptr[node + 1]):
-                gathered += shares[place[indices[edge]]] * (1.0 if weights is None else weights[edge])
-            ranks[node] = max(alpha * gathered, 0.0) + (1.0 - alpha) * teleport[node if len(teleport) > 1 else 0]
-    return ranks, positive
-
-
-@kernel
 def solve(
     indptr: Any, indices: Any, weights: Any, strength: Any, arriving: Any, teleport: Any, alpha: float, tol: float,
     most: int,
@@ -166,16 +119,16 @@ def solve(
     nodes, place, longest = _order(indptr, strength)
     voters = indices.view(np.uint32)  # from Python that takes as long as two sweeps
     starts, columns, moved, gain, stale = _equations(indptr, voters, weights, nodes, place, strength, alpha)
+    system = (starts[1:], columns, None, moved)
     sums, offset, shares = _start(nodes, gain, arriving, teleport, alpha)
     votes, history = len(nodes), np.empty((_EVERY, len(nodes)))
-    # Of a row, half is added up in each of two sums; a row of dangling rank in one, but from there nothing goes on.
-    rounding = ((longest + 16) / (1.0 - alpha) + _BLOCK + 16) * 2.0**-53
+    rounding = rounding_of(longest, 0.0, alpha)
     best, since, taken, sweeping, change, drift = np.inf, 0, 0, True, 0.0, 0.0
     while sweeping:
-        change, drift, mass = sweep(starts, columns, moved, gain, offset, sums, stale, shares, 0, 0, votes)
+        change, drift, mass, _ = sweep(*system, gain, offset, sums, stale, shares, 0, 0, votes, 0)
         history[taken % _EVERY] = shares[:votes]
         taken += 1
-        error = _error(change, drift, alpha * (mass - drift) + 1.0 - alpha, alpha)
+        error = error_of(change, drift, alpha * (mass - drift) + 1.0 - alpha, alpha)
         since = 0 if error < best else since + 1
         best = min(best, error)
         sweeping = error > max(tol - rounding, 0.5 * tol) and taken < most and since <= PATIENCE
@@ -183,9 +136,10 @@ def solve(
             factors = mix(gram(history, sums, 0, votes))
             if len(factors):
                 combine(history, factors, shares, 0, votes)
-    ranks, positive = _ranks(indptr, voters, weights, nodes, place, shares, strength, teleport, alpha)
-    total = _sum(ranks)
-    bound = _error(change, drift, total, alpha) + rounding if positive else np.inf
+    ranks = np.empty(len(strength))
+    rows = (indptr, voters, weights, place, shares, strength, teleport, alpha)
+    total, _ = ranks_of(*rows, ranks, 0, len(ranks))
+    bound = error_of(change, drift, total, alpha) + rounding
     least = teleport[0]
     for node in range(len(ranks)):
         ranks[node] /= total

@@ -28,28 +28,29 @@ def thread_count() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def parts(indptr: NDArray[np.int64], limit: int = MAX_PARTS) -> list[tuple[int, int]]:
-    """Cut rows into runs of about the same work, an edge and a row counting 1 each; at most *limit* runs.
+def parts(indptr: NDArray[np.int64], limit: int = MAX_PARTS, row: int = 1) -> list[tuple[int, int]]:
+    """Cut rows into runs of about the same work, an edge counting 1; at most *limit* runs.
 
     Args:
         indptr: offsets of n rows, shape (n + 1,).
         limit: runs at most.
+        row: what a row counts.
     """
     rows = len(indptr) - 1
-    work = int(indptr[-1]) + rows
+    work = int(indptr[-1]) + rows * row
     count = max(1, min(limit, work // PART_WORK))
     if count == 1:
         return [(0, rows)] if rows else []
-    # The work before row i is indptr[i] + i, which ascends: no array of it is needed to search it.
-    cuts = [_row_at(indptr, work * part // count) for part in range(count)] + [rows]
+    # The work before row i is indptr[i] + i * row, which ascends: no array of it is needed to search it.
+    cuts = [_row_at(indptr, row, work * part // count) for part in range(count)] + [rows]
     return [(begin, end) for begin, end in pairwise(cuts) if begin < end]
 
 
-def _row_at(indptr: NDArray[np.int64], wanted: int) -> int:
+def _row_at(indptr: NDArray[np.int64], row: int, wanted: int) -> int:
     low, high = 0, len(indptr) - 1
     while low < high:
         middle = (low + high) // 2
-        if int(indptr[middle]) + middle < wanted:
+        if int(indptr[middle]) + middle * row < wanted:
             low = middle + 1
         else:
             high = middle
@@ -57,7 +58,10 @@ def _row_at(indptr: NDArray[np.int64], wanted: int) -> int:
 
 
 class Workers:
-    """A pool of threads that calls kernels; a context manager. With one part, or one core, none is started."""
+    """The calling thread and a pool of others that call kernels; a context manager.
+
+    With one part, or one core, there is no other.
+    """
 
     def __init__(self, threads: int | None = None) -> None:
         self._threads = threads
@@ -71,9 +75,26 @@ class Workers:
             self._pool.shutdown()
 
     def each(self, call: Callable[..., Any], runs: Sequence[tuple[int, ...]]) -> list[Any]:
-        """Return `call(*run)` for every run, mostly (begin, end), in the order of the runs."""
-        if len(runs) < 2 or (count := thread_count() if self._threads is None else self._threads) < 2:
+        """Return `call(*run)` for every run, mostly (begin, end), in the order of the runs.
+
+        Each thread takes the next run until none is left; a thread that the system has not yet let begin by then is
+        not waited for.
+        """
+        count = thread_count() if self._threads is None else self._threads
+        if len(runs) < 2 or count < 2:
             return [call(*run) for run in runs]
         if self._pool is None:
-            self._pool = ThreadPoolExecutor(count, "linkgraph-kernel")
-        return list(self._pool.map(lambda run: call(*run), runs))
+            self._pool = ThreadPoolExecutor(count - 1, "linkgraph-kernel")
+        done: list[Any] = [None] * len(runs)
+        places = iter(range(len(runs)))
+
+        def work() -> None:
+            for place in places:
+                done[place] = call(*runs[place])
+
+        others = [self._pool.submit(work) for _ in range(min(count, len(runs)) - 1)]
+        work()
+        for other in others:
+            if not other.cancel():
+                other.result()
+        return done
