@@ -21,6 +21,7 @@ from labelled import Labelled
 from linkgraph.classify import hosts, steps
 from linkgraph.classify.evidence import observe
 from linkgraph.classify.names import names_on
+from linkgraph.classify.texts import texts_of
 
 DIMENSIONS = 20
 RARE = 3
@@ -111,7 +112,7 @@ class Lists:
         of_step: dict[int, set[str]] = defaultdict(set)
         for step, path in zip(flat.indices.to_pylist(), pc.list_parent_indices(split).to_pylist(), strict=True):
             of_step[step] |= of_path[path]
-        names = names_on(flat.dictionary)
+        names = names_on(texts_of(flat.dictionary))
         found = {}
         for part, pattern in self.parts.items():
             for one in alternatives(pattern):

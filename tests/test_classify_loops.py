@@ -6,15 +6,17 @@ import re
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from linkgraph.classify.distinct import Distinct, numbered, paired
 from linkgraph.classify.evidence import FEATURES
 from linkgraph.classify.model import SEEN, fired, models, placement_inputs
 from linkgraph.classify.names import MISLEADING, keys_of, names_on
-from linkgraph.classify.relations import LEVELS, SHORTEST_NAME, observe_relations
+from linkgraph.classify.relations import LEVELS, SHORTEST_NAME, Ends, observe_relations
 from linkgraph.classify.rules import ACQUISITION_RULES, Rule
+from linkgraph.classify.steps import Paths
+from linkgraph.classify.texts import texts_of
 
 PROPERTY = settings(max_examples=150, deadline=None)
 
@@ -76,13 +78,9 @@ def test_the_two_ends_of_a_link_are_compared_as_defined(rows):
     urls = [f"https://{host}{tail}" for host, tail in zip(sources, own, strict=True)]
     addresses = [f"https://{host}{tail}" for host, tail in zip(targets, tails, strict=True)]
     internal = [source == target for source, target in zip(sources, targets, strict=True)]
-    links = pa.table(
-        {
-            "src_host": sources, "src_domain": [re.sub(r"^www\.", "", one) for one in sources], "src_url": urls,
-            "dst_host": targets, "dst_domain": [re.sub(r"^www\.", "", one) for one in targets], "dst_url": addresses,
-            "internal": internal,
-        }
-    )  # fmt: skip
+    domains = [[re.sub(r"^www\.", "", host) for host in hosts] for hosts in (sources, targets)]
+    columns = [sources, domains[0], urls, targets, domains[1], addresses, labels]
+    ends = Ends._make(texts_of(pa.array(column)) for column in columns)
     expected = [
         [False] * 6 + within_a_site(url, address)
         if inside
@@ -91,9 +89,7 @@ def test_the_two_ends_of_a_link_are_compared_as_defined(rows):
             internal, urls, addresses, sources, targets, tails, labels, strict=True
         )
     ]
-    found = observe_relations(links, pa.array(labels).dictionary_encode())
-    assert found.tolist() == expected
-    assert observe_relations(links.slice(1), pa.array(labels[1:], pa.string())).tolist() == expected[1:]
+    assert observe_relations(ends, np.array(internal)).tolist() == expected
 
 
 def described(step: str) -> str:
@@ -108,13 +104,13 @@ def described(step: str) -> str:
 @given(STEPS)
 @PROPERTY
 def test_the_names_on_a_step_are_written_in_words_and_as_they_are(steps):
-    assert names_on(pa.array(steps)).to_pylist() == [described(step) for step in steps]
+    assert names_on(texts_of(pa.array(steps))).to_pylist() == [described(step) for step in steps]
 
 
 @given(STEPS)
 @PROPERTY
 def test_names_have_one_key_when_they_differ_in_case_and_digits_only(steps):
-    keys, of = keys_of(pa.array(steps))
+    keys, of = keys_of(texts_of(pa.array(steps)))
     names = [
         (number, re.sub(r"[0-9]+", "0", re.sub("[A-Z]", lambda found: found[0].lower(), name)))
         for number, step in enumerate(steps)
@@ -128,14 +124,50 @@ def test_names_have_one_key_when_they_differ_in_case_and_digits_only(steps):
 
 def test_a_column_may_have_nulls_and_be_a_part_of_another():
     steps = pa.array([None, "div.aB", None, "p#x"]).slice(1)
-    assert names_on(steps).to_pylist() == [".a-b .ab", " ", "#x #x"]
-    assert pc.equal(names_on(steps.dictionary_encode()), names_on(steps)).to_pylist() == [True] * 3
-    assert keys_of(steps)[1].tolist() == [0, 2]
-    assert np.array_equal(keys_of(steps.cast(pa.large_string()))[0], keys_of(steps)[0])
+    for column in (steps, steps.dictionary_encode(), steps.cast(pa.large_string()), pa.chunked_array([steps])):
+        assert names_on(texts_of(column)).to_pylist() == [".a-b .ab", " ", "#x #x"]
+        assert keys_of(texts_of(column))[1].tolist() == [0, 2]
+
+
+@given(st.lists(st.text("ab>#.é", max_size=12), max_size=20))
+@PROPERTY
+def test_paths_are_taken_apart_into_distinct_steps_and_distinct_tags(texts):
+    found = Paths(texts_of(pa.array(texts, pa.string())))
+    steps = [bytes(found.steps.source[begin:end]).decode() for begin, end in zip(*found.steps[1:], strict=True)]
+    split = [
+        [steps[number] for number in found.numbers[begin:end]]
+        for begin, end in zip(found.starts, found.ends, strict=True)
+    ]
+    assert split == [text.split(">") for text in texts]
+    assert len(steps) == len({*steps})
+    tags = [[re.sub(r"[#.].*", "", step) for step in text.split(">")] for text in texts]
+    assert [tags.index(one) for one in tags] == [found.bare.tolist().index(one) for one in found.bare.tolist()]
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 3)), max_size=20))
+@PROPERTY
+def test_distinct_texts_and_pairs_are_numbered_in_the_order_of_first_sight(rows):
+    order = list(dict.fromkeys(rows))
+    letters, numbers = numbered(texts_of(pa.array([row[0] for row in rows], pa.string())))[0], [row[1] for row in rows]
+    of, first = paired(letters, np.array(numbers, np.int64))
+    assert of.tolist() == [order.index(row) for row in rows]
+    assert first.tolist() == [rows.index(row) for row in order]
+
+
+@given(
+    st.lists(
+        st.sampled_from(["https://a.b/c?d", "http://a#", "https://", "http:/a/b", "ftp://a/b", "", "httpss://a/b"])
+    )
+)
+@PROPERTY
+def test_the_tail_of_an_address_is_what_stands_behind_its_host(urls):
+    tails = Distinct(pa.table({"dst_url": pa.array(urls, pa.string())})).texts("dst_tail")
+    read = [bytes(tails.source[begin:end]).decode() for begin, end in zip(*tails[1:], strict=True)]
+    assert read == [re.sub(r"^https?://[^/?#]*", "", url) for url in urls]
 
 
 def test_an_id_and_a_class_never_have_one_key():
-    ((one, other), _) = keys_of(pa.array(["#ord.brd"]))
+    ((one, other), _) = keys_of(texts_of(pa.array(["#ord.brd"])))
     assert one != other
 
 

@@ -196,14 +196,14 @@ def _first_rows(rows: npt.NDArray[Any]) -> tuple[Numbers, Numbers]:
 
 def _foreign(links: pa.Table) -> Bools:
     """Return whether the page of each link is in a language, or the link in a script, without word lists."""
-    anchors = links["anchor"].combine_chunks().dictionary_encode()
-    foreign = (
-        pc.match_substring_regex(anchors.dictionary, _FOREIGN).take(anchors.indices).to_numpy(zero_copy_only=False)
-    )
+    anchors = links["anchor"].combine_chunks()
+    foreign = ~np.asarray(pc.string_is_ascii(anchors).to_numpy(zero_copy_only=False), dtype=bool)
+    beyond = pc.match_substring_regex(anchors.filter(pa.array(foreign)), _FOREIGN)
+    foreign[foreign] = beyond.to_numpy(zero_copy_only=False)
     if LANGUAGE_COLUMN in links.column_names:
         language = pc.utf8_slice_codeunits(pc.utf8_lower(links[LANGUAGE_COLUMN].fill_null("en")), 0, 2)
         foreign = foreign | ~pc.is_in(language, pa.array(sorted(LANGUAGES))).to_numpy()
-    return np.asarray(foreign)
+    return foreign
 
 
 def _refuse(columns: _Columns, foreign: Bools, unknown: Floats) -> None:

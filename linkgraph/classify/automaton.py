@@ -15,10 +15,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
+from linkgraph.classify.bits import Bits
 from linkgraph.classify.patterns import AFTER, BEFORE, END, LAST, OTHER, START, WORD, Letters, Piece, Ranges, read
-from linkgraph.classify.texts import Texts, texts_of
+from linkgraph.classify.texts import Texts
 from linkgraph.jit import kernel, leaf
 
 MOST = 64
@@ -106,18 +106,10 @@ class Matcher:
                 found.append(bits)
         return found
 
-    def __call__(self, column: pa.Array) -> npt.NDArray[np.bool_]:
-        """Return a matrix, a row a text of a column and a column a pattern."""
-        return np.concatenate(
-            [
-                np.unpackbits(bits.view(np.uint8).reshape(-1, 8), axis=1, bitorder="little", count=count).view(bool)
-                for bits, count in zip(self.bits(texts_of(column)), self._widths(), strict=True)
-            ],
-            axis=1,
-        )
-
-    def _widths(self) -> list[int]:
-        return [min(MOST, self.size - first) for first in range(0, self.size, MOST)]
+    def columns(self, texts: Texts) -> list[Bits]:
+        """Return a column a pattern, a row a text."""
+        widths = [min(MOST, self.size - first) for first in range(0, self.size, MOST)]
+        return [Bits(words, width) for words, width in zip(self.bits(texts), widths, strict=True)]
 
 
 @lru_cache(maxsize=32)

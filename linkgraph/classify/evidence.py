@@ -6,8 +6,6 @@ Every feature is observable on the page that the link stands on. Refuses tables 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -15,17 +13,16 @@ import pyarrow.compute as pc
 
 from linkgraph.classify import context, relations, software
 from linkgraph.classify.automaton import matcher
+from linkgraph.classify.bits import Bits, joined
+from linkgraph.classify.distinct import GENERATOR_COLUMN, Distinct, paired
 from linkgraph.classify.hosts import KINDS, kinds_of
 from linkgraph.classify.phrases import PHRASES
 from linkgraph.classify.steps import FEATURES as STEP_FEATURES
-from linkgraph.classify.steps import Paths, read_paths
+from linkgraph.classify.steps import read_paths
 from linkgraph.model import ZONES
 
 Bools = npt.NDArray[np.bool_]
 Numbers = npt.NDArray[np.int64]
-
-TITLE_COLUMN, GENERATOR_COLUMN = "page_title", "page_generator"
-"""Optional columns of the links: title and generator of the page that they stand on."""
 
 REL_TOKENS = (
     "nofollow", "ugc", "sponsored", "external", "author", "me", "license", "tag", "bookmark", "next", "prev",
@@ -91,60 +88,25 @@ def observe(links: pa.Table) -> Bools:
     """
     distinct = Distinct(links)
     paths, pages = distinct.numbers("dom_path"), distinct.numbers("src_url")
-    columns = [
-        read_paths(distinct.paths)[paths],
-        distinct.spread("zone", _zones),
-        _rels(links["rel"]),
-        _hosts(distinct),
-        relations.observe_relations(links, distinct.of("label")),
-        software.observe_software(distinct.paths, paths, pages, distinct.of(GENERATOR_COLUMN)),
-        _phrases(distinct),
-        _computed(links, distinct),
-    ]
+    ends = relations.Ends._make(distinct.texts(name) for name in relations.Ends._fields)
     found = np.empty((links.num_rows, len(FEATURES)), dtype=bool)
-    seen = np.concatenate(columns, axis=1, out=found[:, : len(_OWN)])
-    found[:, len(_OWN) :] = context.observe_context(seen, _OWN, pages)
+    joined(
+        [
+            *read_paths(distinct.paths, paths),
+            distinct.spread("zone", _zones),
+            _rels(links["rel"]),
+            _hosts(distinct),
+            relations.observe_relations(ends, links["internal"].to_numpy()),
+            software.observe_software(
+                distinct.paths, paths, pages, distinct.spread(GENERATOR_COLUMN, software.generated)
+            ),
+            *_phrases(distinct),
+            _computed(links, distinct),
+        ],
+        found,
+    )
+    found[:, len(_OWN) :] = context.observe_context(found[:, : len(_OWN)], _OWN, pages)
     return found
-
-
-class Distinct:
-    """The distinct values of the columns of a table, each found once."""
-
-    def __init__(self, links: pa.Table) -> None:
-        self.links = links
-        self._known: dict[str, pa.DictionaryArray] = {}
-        self.paths = Paths(self.of("dom_path").dictionary)
-
-    def of(self, name: str) -> pa.DictionaryArray:
-        """Return a column as numbers and the distinct values that they mean; null is an empty text."""
-        if name not in self._known:
-            column = self._column(name)
-            array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-            if not pa.types.is_dictionary(array.type):
-                array = array.fill_null("").dictionary_encode()
-            self._known[name] = array
-        return self._known[name]
-
-    def numbers(self, name: str) -> Numbers:
-        """Return which of the distinct values of a column each row has."""
-        return np.asarray(self.of(name).indices.to_numpy(), dtype=np.int64)
-
-    def spread(self, name: str, read: Callable[[pa.Array], Bools]) -> Bools:
-        """Return for each row what *read* says of its value, asked once a distinct value."""
-        return np.asarray(read(self.of(name).dictionary)[self.numbers(name)])
-
-    def _column(self, name: str) -> pa.ChunkedArray | pa.Array:
-        """Return a column of the table, or one that is made from others."""
-        if name == "label":
-            return _labels(self.links)
-        if name.endswith("_tail"):
-            whole = self.of(name.replace("_tail", "_url"))
-            return pc.replace_substring_regex(whole.dictionary, r"^https?://[^/?#]*", "").take(whole.indices)
-        if name == "bare_path":
-            return self.paths.bare().take(self.of("dom_path").indices)
-        if name in (TITLE_COLUMN, GENERATOR_COLUMN) and name not in self.links.column_names:
-            return pa.repeat("", self.links.num_rows)
-        return self.links[name]
 
 
 def _zones(zones: pa.Array) -> Bools:
@@ -164,29 +126,21 @@ def _rels(column: pa.ChunkedArray) -> Bools:
 
 
 def _hosts(distinct: Distinct) -> Bools:
-    numbers = distinct.numbers("dst_host")
-    hosts, first = np.unique(numbers, return_index=True)
-    names = distinct.of("dst_host").dictionary.to_pylist()
-    domains = distinct.links["dst_domain"].take(pa.array(first)).to_pylist()
-    listed = np.zeros((len(names), len(KINDS)), dtype=bool)
+    numbers, first = distinct.numbered("dst_host")
+    hosts, domains = (distinct.links[name].take(pa.array(first)).to_pylist() for name in ("dst_host", "dst_domain"))
+    listed = np.zeros((len(first), len(KINDS)), dtype=bool)
     kinds = list(KINDS)
-    for host, domain in zip(hosts.tolist(), domains, strict=True):
-        for kind in kinds_of(names[host], domain):
-            listed[host, kinds.index(kind)] = True
+    for number, (host, domain) in enumerate(zip(hosts, domains, strict=True)):
+        for kind in kinds_of(host, domain):
+            listed[number, kinds.index(kind)] = True
     return np.asarray(listed[numbers])
 
 
-def _phrases(distinct: Distinct) -> Bools:
+def _phrases(distinct: Distinct) -> list[Bits]:
     by_column: dict[str, tuple[str, ...]] = {}
     for phrase in PHRASES:
         by_column[phrase.column] = (*by_column.get(phrase.column, ()), phrase.pattern)
-    return np.concatenate([distinct.spread(name, matcher(patterns)) for name, patterns in by_column.items()], axis=1)
-
-
-def _labels(links: pa.Table) -> pa.ChunkedArray:
-    """Return what each link reads: anchor and alternative text, else its title."""
-    label = pc.utf8_trim_whitespace(pc.binary_join_element_wise(links["anchor"], links["alt"].fill_null(""), " "))
-    return pc.if_else(pc.equal(label, ""), links["title"].fill_null(""), label)
+    return [bits for name, patterns in by_column.items() for bits in matcher(patterns).columns(distinct.texts(name))]
 
 
 def _computed(links: pa.Table, distinct: Distinct) -> Bools:
@@ -254,20 +208,14 @@ def _rank(pages: Numbers) -> Numbers:
 
 def _runs(distinct: Distinct, pages: Numbers, internal: Bools) -> tuple[Numbers, npt.NDArray[np.float64], Numbers]:
     """Return of the links of a page with the same path of tags: how many, the external share, the domains."""
-    _, of, count = _grouped(pages, distinct.numbers("bare_path"))
+    of, _ = paired(pages, distinct.numbers("bare_path"))
+    count = np.bincount(of)
     outside = np.bincount(of, weights=~internal)[of] / count[of]
-    numbers = distinct.numbers("dst_domain")
-    several = numbers.max(initial=0) + 1
-    domains = np.bincount(np.unique(of * several + numbers) // several, minlength=len(count))
-    return count[of], outside, domains[of]
+    _, first = paired(of, distinct.numbers("dst_domain"))
+    return count[of], outside, np.bincount(of[first])[of]
 
 
 def _repeats(distinct: Distinct, pages: Numbers) -> Numbers:
     """Return how many links of the page lead to the same domain."""
-    _, of, count = _grouped(pages, distinct.numbers("dst_domain"))
-    return np.asarray(count[of])
-
-
-def _grouped(pages: Numbers, numbers: Numbers) -> tuple[Numbers, Numbers, Numbers]:
-    """Return the distinct pairs, which of them each row is, and how many rows each has."""
-    return np.unique(pages * (numbers.max(initial=0) + 1) + numbers, return_inverse=True, return_counts=True)
+    of, _ = paired(pages, distinct.numbers("dst_domain"))
+    return np.asarray(np.bincount(of)[of])

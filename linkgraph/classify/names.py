@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from linkgraph.classify.automaton import matcher
-from linkgraph.classify.texts import texts_of
+from linkgraph.classify.texts import Texts, texts_of
 from linkgraph.jit import kernel, leaf
 
 MISLEADING = ("not-print", "object-category", "type-signature", "sig-object")
@@ -28,17 +28,16 @@ _ID, _CLASS, _UNDERLINE, _HYPHEN, _SPACE = b"#._- "
 Numbers = npt.NDArray[np.int64]
 
 
-def names_on(steps: pa.Array) -> pa.Array:
+def names_on(steps: Texts) -> pa.Array:
     """Return the ids and classes of each step, in lower case, twice: in words and as they are written.
 
     An id that names what the text is about, in documentation, and not a part of the page, is left out: that of a `dt`
     or a heading, and of a `section` without a class.
     """
-    texts = texts_of(steps)
-    written = np.empty(3 * texts.size + len(steps), np.uint8)
-    places = np.zeros(len(steps) + 1, np.int32)
-    _write_names(texts, written, places)
-    names = pc.utf8_lower(pa.StringArray.from_buffers(len(steps), pa.py_buffer(places), pa.py_buffer(written)))
+    written = np.empty(3 * steps.size + len(steps.begins), np.uint8)
+    places = np.zeros(len(steps.begins) + 1, np.int32)
+    _write_names(steps, written, places)
+    names = pc.utf8_lower(pa.StringArray.from_buffers(len(steps.begins), pa.py_buffer(places), pa.py_buffer(written)))
     (misled,) = matcher(tuple(map(re.escape, MISLEADING))).bits(texts_of(names))
     if not misled.any():
         return names
@@ -48,15 +47,14 @@ def names_on(steps: pa.Array) -> pa.Array:
     return pc.replace_with_mask(names, pa.array(misled != 0), kept)
 
 
-def keys_of(steps: pa.Array) -> tuple[Numbers, Numbers]:
+def keys_of(steps: Texts) -> tuple[Numbers, Numbers]:
     """Return a key of each id and class of each step, and the number of its step.
 
     Names that differ in case or in the digits of a number have one key.
     """
-    texts = texts_of(steps)
-    keys = np.empty(texts.size // 2 + 1, np.int64)
+    keys = np.empty(steps.size // 2 + 1, np.int64)
     of = np.empty(len(keys), np.int64)
-    size = _read_keys(texts, keys, of)
+    size = _read_keys(steps, keys, of)
     return keys[:size], of[:size]
 
 

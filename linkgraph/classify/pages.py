@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from linkgraph.classify.answer import LANGUAGE_COLUMN
-from linkgraph.classify.evidence import GENERATOR_COLUMN, TITLE_COLUMN
+from linkgraph.classify.distinct import GENERATOR_COLUMN, TITLE_COLUMN
 from linkgraph.edges.segment import Segment
 from linkgraph.model import Links, Page
 

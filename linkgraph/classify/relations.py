@@ -10,9 +10,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
-from linkgraph.classify.texts import Texts, texts_of
+from linkgraph.classify.texts import Texts
 from linkgraph.jit import kernel, leaf
 
 Bools = npt.NDArray[np.bool_]
@@ -42,17 +41,16 @@ class Ends(NamedTuple):
     label: Texts
 
 
-def observe_relations(links: pa.Table, label: pa.Array) -> Bools:
+def observe_relations(ends: Ends, internal: Bools) -> Bools:
     """Return a boolean matrix, a row a link and a column a feature of `FEATURES`.
 
     Args:
-        links: the columns of the edges table.
-        label: what each link reads.
+        ends: of each link.
+        internal: whether each leads to its own registrable domain.
     """
-    ends = Ends._make([*(texts_of(links[name]) for name in Ends._fields[:-1]), texts_of(label)])
-    found = np.zeros((links.num_rows, len(FEATURES)), dtype=bool)
+    found = np.zeros((len(internal), len(FEATURES)), dtype=bool)
     room = np.empty((3, max(texts.longest for texts in ends)), np.uint8)
-    _relate(ends, links["internal"].to_numpy(), room, found)
+    _relate(ends, internal, room, found)
     return found
 
 

@@ -20,6 +20,7 @@ import pyarrow.compute as pc
 from linkgraph.classify.names import keys_of
 from linkgraph.classify.steps import Paths
 from linkgraph.classify.tables import read_table
+from linkgraph.classify.texts import Texts, texts_of
 from linkgraph.jit import kernel
 
 Bools = npt.NDArray[np.bool_]
@@ -77,7 +78,7 @@ def _listed() -> _Listed:
             for name in each.get(mark, ()):
                 claims[name].append((column, number))
     names = [*{**told, **claims}]
-    found, of = keys_of(pa.array(names))
+    found, of = keys_of(texts_of(pa.array(names)))
     by_key: dict[int, list[str]] = defaultdict(list)
     for key, name in sorted(zip(found.tolist(), of.tolist(), strict=True)):
         by_key[key].append(names[name])
@@ -93,29 +94,29 @@ def _listed() -> _Listed:
 _LISTED = _listed()
 
 
-def observe_software(paths: Paths, of_link: Numbers, pages: Numbers, generators: pa.DictionaryArray) -> Bools:
+def observe_software(paths: Paths, of_link: Numbers, pages: Numbers, generators: Numbers) -> Bools:
     """Return a boolean matrix, a row a link and a column a feature of `FEATURES`.
 
     Args:
         paths: the distinct `dom_path`.
         of_link: which of them each link has.
         pages: which page each link stands on.
-        generators: the generator that the page of each link names, or an empty text.
+        generators: the software that the generator of each link's page names, as bits.
     """
     told, starts, claims = _read_steps(paths.steps)
     made = np.zeros(pages.max(initial=-1) + 1, dtype=np.int64)
-    software = np.bitwise_or.reduceat(told[paths.numbers.to_numpy()], paths.starts)
-    np.bitwise_or.at(made, pages, software[of_link] | _generated(generators.dictionary)[generators.indices.to_numpy()])
+    software = np.bitwise_or.reduceat(told[paths.numbers], paths.starts)
+    np.bitwise_or.at(made, pages, software[of_link] | generators)
     found = np.zeros((len(pages), len(FEATURES)), dtype=bool)
     counts = made | 1 << _ANYWHERE
-    _mark(paths.numbers.to_numpy(), paths.starts, paths.ends, of_link, counts[pages], starts, claims, found)
+    _mark(paths.numbers, paths.starts, paths.ends, of_link, counts[pages], starts, claims, found)
     by = (made[:, None] >> np.arange(_ANYWHERE) & 1).astype(bool)
     kinds = np.stack([by[:, [SOFTWARE[name]["kind"] == kind for name in _MADE]].any(axis=1) for kind in KINDS], axis=1)
     found[:, len(MARKS) :] = kinds[pages]
     return found
 
 
-def _generated(generators: pa.Array) -> Numbers:
+def generated(generators: pa.Array) -> Numbers:
     """Return for each generator the software that it names, as bits."""
     texts, bits = pc.utf8_lower(generators), np.zeros(len(generators), dtype=np.int64)
     for column, name in enumerate(_MADE):
@@ -125,18 +126,20 @@ def _generated(generators: pa.Array) -> Numbers:
     return bits
 
 
-def _read_steps(steps: pa.Array) -> tuple[Numbers, Numbers, Numbers]:
+def _read_steps(steps: Texts) -> tuple[Numbers, Numbers, Numbers]:
     """Return of each step the software that its names tell, as bits, where its claims begin and end, and these."""
     keys, of = keys_of(steps)
     entries = np.searchsorted(_LISTED.keys, keys)
     hits = np.flatnonzero(_LISTED.keys[np.minimum(entries, len(_LISTED.keys) - 1)] == keys)
     entries, of = entries[hits], of[hits]
-    told = np.zeros(len(steps), dtype=np.int64)
+    told = np.zeros(len(steps.begins), dtype=np.int64)
     np.bitwise_or.at(told, of, _LISTED.told[entries])
     begins, counts = _LISTED.starts[entries], np.diff(_LISTED.starts)[entries]
     ends = np.cumsum(counts)
     rows = np.arange(counts.sum()) + np.repeat(begins - ends + counts, counts)
-    starts = np.concatenate([[0], np.cumsum(np.bincount(of, weights=counts, minlength=len(steps)))]).astype(np.int64)
+    starts = np.concatenate([[0], np.cumsum(np.bincount(of, weights=counts, minlength=len(steps.begins)))]).astype(
+        np.int64
+    )
     return told, starts, _LISTED.claims[rows]
 
 

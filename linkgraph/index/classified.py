@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from linkgraph.classify.answer import LANGUAGE_COLUMN, classify_batches
-from linkgraph.classify.evidence import GENERATOR_COLUMN, TITLE_COLUMN
+from linkgraph.classify.distinct import GENERATOR_COLUMN, TITLE_COLUMN
 from linkgraph.edges.schema import EDGES, PAGES
 from linkgraph.graph.collapse.scan import FileScan
 from linkgraph.index.clicks import clicks
