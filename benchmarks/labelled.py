@@ -36,6 +36,9 @@ OWN = Path(__file__).with_name("labels.jsonl")
 """Our own labels, a page a line: its file, its address, and of each link the first eight digits of the SHA-256 of its
 target, its number in document order, placement, acquisition and certainty."""
 
+CORPORA_OF_OWN = ("wcxb/", "trafilatura/", "article/", "miniweb/")
+"""What the files of `OWN` begin with."""
+
 CORPORA = Path(os.environ.get("LINKGRAPH_PAGES", Path(__file__).resolve().parents[2] / "pages"))
 """A folder with the corpora of `OWN`: `wcxb`, `trafilatura` and `article`."""
 
@@ -54,12 +57,36 @@ class Labelled:
     def hosts(self) -> list[str]:
         return [registrable_domain(resolve(label.url).host) for label in self.labels]
 
+    @property
+    def own(self) -> np.ndarray:
+        """Which labels are of `OWN`."""
+        return np.array([label.page.startswith(CORPORA_OF_OWN) for label in self.labels])
+
 
 Pages = dict[str, tuple[Page, Links]]
+Found = list[tuple[Label, int]]
+"""Labels and the row of their page that each means."""
 
 
 def read(part: str) -> Labelled:
     """Return the labels of `train` or `test`."""
+    return _joined(*_shared(part))
+
+
+def own() -> Labelled:
+    """Return our own labels, as far as their pages are there; none of a site of `test`."""
+    return _joined(*_own())
+
+
+def training() -> Labelled:
+    """Return the labels of `train`, and our own of other pages."""
+    labels, found, pages = _shared("train")
+    more, found_there, others = _own()
+    fresh = [(label, row) for label, row in found_there if label.url not in pages]
+    return _joined(labels + more, found + fresh, others | pages)
+
+
+def _shared(part: str) -> tuple[list[Label], Found, Pages]:
     folder = SHARED / "labels"
     if not (folder / f"{part}.jsonl").exists():
         sys.exit(f"skipped: {folder} is absent")
@@ -69,11 +96,10 @@ def read(part: str) -> Labelled:
             label.url: _body(folder if label.page.startswith("pages/") else sites, label.page) for label in labels
         }
     pages = {url: extract(url, HTML, body) for url, body in bodies.items() if body is not None}
-    return _joined(labels, pages, _row_of)
+    return labels, _found(labels, pages, _row_of), pages
 
 
-def own() -> Labelled:
-    """Return our own labels, as far as their pages are there; none of a site of `test`."""
+def _own() -> tuple[list[Label], Found, Pages]:
     labels, pages = [], {}
     with miniweb() as sites:
         for line in OWN.read_text(encoding="utf-8").splitlines():
@@ -83,7 +109,7 @@ def own() -> Labelled:
             body = _body(sites, path) if corpus == "miniweb" else _body(CORPORA, page["page"])
             if body is not None:
                 pages[page["url"]] = extract(page["url"], {"Content-Type": "text/html"}, body)
-    return _joined(labels, pages, _numbered)
+    return labels, _found(labels, pages, _numbered), pages
 
 
 @contextmanager
@@ -100,17 +126,17 @@ def _body(folder: Path, page: str) -> bytes | None:
     return gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
 
 
-def _joined(labels: list[Label], pages: Pages, row_of: Callable[[Label, Links], int | None]) -> Labelled:
+def _found(labels: list[Label], pages: Pages, row_of: Callable[[Label, Links], int | None]) -> Found:
+    rows = ((label, row_of(label, pages[label.url][1])) for label in labels if label.url in pages)
+    return [(label, row) for label, row in rows if row is not None]
+
+
+def _joined(labels: list[Label], found: Found, pages: Pages) -> Labelled:
     start, at = {}, 0
     for url, (_, links) in pages.items():
         start[url] = at
         at += len(links)
-    found: list[tuple[Label, int]] = []
-    for label in labels:
-        row = row_of(label, pages[label.url][1]) if label.url in pages else None
-        if row is not None:
-            found.append((label, start[label.url] + row))
-    rows = np.array([row for _, row in found], dtype=np.int64)
+    rows = np.array([start[label.url] + row for label, row in found], dtype=np.int64)
     return Labelled([label for label, _ in found], table_of_pages(pages.values()), rows, len(labels) - len(found))
 
 

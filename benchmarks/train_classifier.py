@@ -1,26 +1,28 @@
-"""The training labels → `linkgraph/classify/weights.json`.
+"""The training labels, the given ones and our own → `linkgraph/classify/weights.json`.
 
-    python benchmarks/train_classifier.py [--check]
+    LINKGRAPH_PAGES=FOLDER python benchmarks/train_classifier.py [--check]
 
-Two multinomial logistic regressions over named yes-or-no features, with an L2 penalty, fitted by L-BFGS (scipy). The
-class weighting was chosen by cross-validation grouped by site, penalty and trust on folds of sites with like markup and
-lists that never met them (`unseen.py`), on which the temperature is fitted, too; the test labels are never read. The
-acquisition model is trained on placements that were predicted for links of sites that the placement model had not seen.
-`--check` prints the cross-validation and writes nothing.
+First the rules: one that was right on a large enough share of the labels decides by itself, with that share as its
+probability. The rest is multinomial logistic regression over named yes-or-no features with an L2 penalty, fitted by
+L-BFGS (scipy) on the labels that no rule decides, on the same links on pages cut down, and on demo webs (`pieces.py`).
+What labels weigh was chosen on held-out sites, and the temperature is fitted on the given labels of such; a page's cuts
+are held out with it, and the test labels are never read. The acquisition model learns from placements that were
+predicted for sites that the placement model had not seen. `--check` prints the cross-validation and writes nothing.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from labelled import Labelled, read
+from labelled import Labelled, training
+from pieces import cuts, demo
+from scipy import sparse
 from scipy.optimize import minimize, minimize_scalar
-from unseen import Lists, alike
 
 from linkgraph.classify.evidence import observe
 from linkgraph.classify.model import (
@@ -30,58 +32,171 @@ from linkgraph.classify.model import (
     acquisition_inputs,
     placement_inputs,
 )
-from linkgraph.classify.vocabulary import ACQUISITIONS, INTERNAL, PLACEMENTS, RULES_VERSION
+from linkgraph.classify.rules import ACQUISITION_RULES, PLACEMENT_RULES, Rule
+from linkgraph.classify.vocabulary import ACQUISITIONS, PLACEMENTS, RULES_VERSION
 
 TARGET = Path(__file__).resolve().parents[1] / "linkgraph" / "classify" / WEIGHTS
 FOLDS = 8
-PENALTY = 4.0
-"""L2 penalty. On unseen markup 2 is 0.2 and 0.8 points of macro F1 worse at its best trust."""
+SEEDS = (0, 1)
+"""The folds are drawn anew; a single draw of sites moves macro F1 by up to two points."""
 
-TRUST = 4.0
-"""The weight towards which the penalty draws a rule's own word. Rules know software that the training pages do not
-show; drawn to zero, a rule that never fired in training would count for nothing. On unseen markup macro F1 of placement
-and acquisition is 0.672 and 0.631 with a trust of 2, 0.683 and 0.656 with 3, 0.694 and 0.671 with 4 (penalty 2); with a
-penalty of 4 and a trust of 4 it is 0.696 and 0.679."""
+PENALTY = {"placement": 4.0, "acquisition": 8.0}
 
 RARE = 0.5
 """A class weighs (mean rows / its rows) ** RARE: macro F1 counts classes, not rows."""
 
+OWN_WEIGHT = {"placement": 0.3, "acquisition": 0.2}
+"""What our own labels weigh: they are 16 times as many, and few of the rarer classes turned up among them."""
+
+CUT_WEIGHT, DEMO_WEIGHT = 0.3, 0.3
+"""What a cut weighs beside its label, and a link of the demo web beside a given label."""
+
 CERTAINTY = {"sure": 1.0, "likely": 1.0, "guess": 0.6}
-SEEDS = (0, 1)
-"""The folds are drawn anew; a single draw of hosts moves macro F1 by up to two points."""
+
+MARK = "mark:"
+"""A rule that needs a feature named so knows the software of the page and what its templates call the place."""
+
+GOOD, KNOWN, ENOUGH = 0.92, 0.85, 20
+"""A rule decides that was right on so large a share of so many labels; of one that knows the software, the second share
+is enough, since its table was read from templates and not from pages."""
+
+UNSEEN, BELIEF = 5, 0.7
+"""Each rule is counted as if it had met so many more labels, and been right on that share of them."""
+
+TRUST = 4.0
+"""The weight towards which the penalty draws a rule's own word: drawn to nought, a rule that never fired in training
+would count for nothing."""
+
+LEAST = 10
+"""Labels that a class needs to count."""
 
 SMALLEST = 0.04
 """Weights below are left out of the file."""
 
+STEPS = 150
+"""Of L-BFGS at most."""
+
 
 @dataclass(frozen=True)
 class Task:
-    inputs: np.ndarray
+    """What is to be learnt from which rows."""
+
+    name: str
+    classes: tuple[str, ...]
+    rules: tuple[Rule, ...]
+    names: tuple[str, ...]
+    """Of the inputs."""
+    inputs: sparse.csr_array
+    fired: np.ndarray
+    """The rule of each row."""
     answers: np.ndarray
+    """-1 where there is none."""
     weights: np.ndarray
     folds: np.ndarray
-    classes: int
-    prior: np.ndarray
-    """The weights that the penalty draws to."""
+    """-1 for rows that are never held out."""
+    kinds: np.ndarray
+    """0 for given labels, 1 for our own, 2 for cuts, 3 for the demo web."""
+
+    @property
+    def says(self) -> np.ndarray:
+        """The class that each rule names."""
+        return np.array([self.classes.index(rule.answer) for rule in self.rules])
 
 
-def fit(task: Task, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+@dataclass(frozen=True)
+class Fitted:
+    """What was learnt: how good each rule is, which decide, and the weights for what is left."""
+
+    good: np.ndarray
+    decides: np.ndarray
+    weights: np.ndarray
+    bias: np.ndarray
+
+
+def learnt(task: Task, rows: np.ndarray) -> Fitted:
+    """Return what *rows*, a mask, tell."""
+    rows = rows & (task.answers >= 0)
+    counted = rows & (task.kinds < 2)
+    fired, size = task.fired[counted], len(task.rules)
+    right = task.weights[counted] * (task.answers[counted] == task.says[fired])
+    met = np.bincount(fired, task.weights[counted], size) + UNSEEN
+    good = (np.bincount(fired, right, size) + UNSEEN * BELIEF) / met
+    decides = (good >= GOOD) & (np.bincount(fired, minlength=size) >= ENOUGH) | (good >= KNOWN) & np.array(
+        [_knows(rule) for rule in task.rules]
+    )
+    return Fitted(good, decides, *fit(task, np.flatnonzero(rows & ~decides[task.fired]), trusted(task)))
+
+
+def _knows(rule: Rule) -> bool:
+    return any(all(one.startswith(MARK) for one in need.split("|")) for need in rule.needs)
+
+
+def trusted(task: Task) -> np.ndarray:
+    """Return the weights that the penalty draws to: `TRUST` from each `says:` to its word, else 0."""
+    prior = np.zeros((len(task.names), len(task.classes)))
+    for number, word in enumerate(task.classes):
+        prior[task.names.index(f"says:{word}"), number] = TRUST
+    return prior
+
+
+def fit(task: Task, rows: np.ndarray, prior: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return weights and bias that minimise the weighted cross-entropy of *rows* plus the penalty."""
-    x, y = task.inputs[rows].astype(float), task.answers[rows]
-    counts = np.bincount(y, minlength=task.classes)
+    x, y, classes, penalty = task.inputs[rows], task.answers[rows], len(task.classes), PENALTY[task.name]
+    turned, width, each = x.T.tocsr(), x.shape[1] * classes, np.arange(len(y))
+    counts = np.bincount(y, task.weights[rows], classes)
     share = task.weights[rows] * ((counts[counts > 0].mean() / np.maximum(counts, 1)) ** RARE)[y]
-    truth, width = np.eye(task.classes)[y], x.shape[1] * task.classes
+    share *= task.weights[rows].sum() / share.sum()
+    truth = np.eye(classes)[y]
 
     def loss(flat: np.ndarray) -> tuple[float, np.ndarray]:
-        w, b = flat[:width].reshape(x.shape[1], -1), flat[width:]
-        p = softmax(x @ w + b)
-        gradient = (p - truth) * share[:, None]
-        value = -(share * np.log(p[np.arange(len(y)), y] + 1e-12)).sum() + PENALTY * ((w - task.prior) ** 2).sum() / 2
-        return value, np.concatenate([(x.T @ gradient + PENALTY * (w - task.prior)).ravel(), gradient.sum(axis=0)])
+        w, b = flat[:width].reshape(-1, classes), flat[width:]
+        scores = x @ w + b
+        scores -= scores.max(axis=1, keepdims=True)
+        odds = np.exp(scores)
+        total = odds.sum(axis=1)
+        gradient = (odds / total[:, None] - truth) * share[:, None]
+        value = (share * (np.log(total) - scores[each, y])).sum() + penalty * ((w - prior) ** 2).sum() / 2
+        return value, np.concatenate([(turned @ gradient + penalty * (w - prior)).ravel(), gradient.sum(axis=0)])
 
-    start = np.concatenate([task.prior.ravel(), np.zeros(task.classes)])
-    flat = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 300}).x
-    return flat[:width].reshape(x.shape[1], -1), flat[width:]
+    start = np.concatenate([prior.ravel(), np.zeros(classes)])
+    flat = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": STEPS}).x
+    return flat[:width].reshape(-1, classes), flat[width:]
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """What was said of each row by a model that saw no site of its fold."""
+
+    scores: np.ndarray
+    sure: np.ndarray
+    """The share of right answers of the rule that decides a row, else 0."""
+
+
+def held_out(task: Task) -> HeldOut:
+    scores, sure = np.zeros((len(task.answers), len(task.classes))), np.zeros(len(task.answers))
+    for fold in range(FOLDS):
+        rows, model = task.folds == fold, learnt(task, task.folds != fold)
+        scores[rows] = task.inputs[np.flatnonzero(rows)] @ model.weights + model.bias
+        sure[rows] = (model.good * model.decides)[task.fired[rows]]
+    return HeldOut(scores, sure)
+
+
+def temperature(task: Task, said: HeldOut) -> float:
+    """Return the temperature that fits the given labels that no rule decided."""
+    rows = (task.kinds == 0) & (said.sure == 0) & (task.answers >= 0)
+    scores, answers = said.scores[rows], task.answers[rows]
+
+    def loss(logarithm: float) -> float:
+        return -np.log(softmax(scores / np.exp(logarithm))[np.arange(len(answers)), answers] + 1e-12).mean()
+
+    return float(np.exp(minimize_scalar(loss, bounds=(-1.5, 1.5), method="bounded").x))
+
+
+def answered(task: Task, said: HeldOut, heat: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return the answer to each row, never `unknown`, and its probability."""
+    odds = softmax(said.scores / heat) * np.array([word != "unknown" for word in task.classes])
+    ruled = said.sure > 0
+    return np.where(ruled, task.says[task.fired], odds.argmax(axis=1)), np.where(ruled, said.sure, odds.max(axis=1))
 
 
 def softmax(scores: np.ndarray) -> np.ndarray:
@@ -89,142 +204,133 @@ def softmax(scores: np.ndarray) -> np.ndarray:
     return odds / odds.sum(axis=1, keepdims=True)
 
 
-def held_out(tasks: Sequence[Task]) -> np.ndarray:
-    """Return the score of each row by a model that saw no link of its fold; each fold has a task of its own."""
-    scores = np.zeros((len(tasks[0].answers), tasks[0].classes))
-    for fold, task in enumerate(tasks):
-        rows = task.folds == fold
-        w, b = fit(task, ~rows)
-        scores[rows] = task.inputs[rows] @ w + b
-    return scores
+class Examples:
+    """The labelled links, their cuts and the demo web, and what is seen of them."""
+
+    def __init__(self, data: Labelled) -> None:
+        self.data = data
+        whole, parts = observe(data.links)[data.rows], [cuts(data), demo()]
+        self.observed = np.concatenate([whole, *(part.observed for part in parts)])
+        self.placements = [label.placement for label in data.labels] + [word for p in parts for word in p.placements]
+        self.ways = [label.acquisition for label in data.labels] + [word for p in parts for word in p.acquisitions]
+        self.of = np.concatenate([np.arange(len(data.labels)), *(part.of for part in parts)])
+        kinds = [np.where(data.own, 1, 0), *(np.full(len(p.of), number) for number, p in enumerate(parts, 2))]
+        self.kinds = np.concatenate(kinds)
+
+    def folds(self, seed: int) -> np.ndarray:
+        """Return the fold of each row, by lot of its site."""
+        sites = sorted(set(self.data.hosts))
+        lot = np.random.default_rng(seed).permutation(len(sites)) % FOLDS
+        of_site = dict(zip(sites, lot.tolist(), strict=True))
+        return self._of_label([of_site[site] for site in self.data.hosts], -1)
+
+    def weights(self, axis: str) -> np.ndarray:
+        own = np.where(self.data.own, OWN_WEIGHT[axis], 1.0)
+        each = own * [CERTAINTY[label.certainty] for label in self.data.labels]
+        return self._of_label(each.tolist(), DEMO_WEIGHT) * np.where(self.kinds == 2, CUT_WEIGHT, 1.0)
+
+    def _of_label(self, values: list, other: float) -> np.ndarray:
+        return np.array([*values, other])[self.of]
+
+    def where(self, seed: int) -> Task:
+        inputs = placement_inputs(self.observed)
+        return self._task("placement", tuple(PLACEMENTS), PLACEMENT_RULES, PLACEMENT_INPUTS, inputs, seed)
+
+    def how(self, seed: int, places: np.ndarray) -> Task:
+        inputs = acquisition_inputs(self.observed, places)
+        return self._task("acquisition", tuple(ACQUISITIONS), ACQUISITION_RULES, ACQUISITION_INPUTS, inputs, seed)
+
+    def _task(
+        self,
+        name: str,
+        classes: tuple[str, ...],
+        rules: tuple[Rule, ...],
+        names: tuple[str, ...],
+        inputs: np.ndarray,
+        seed: int,
+    ) -> Task:
+        words = self.placements if name == "placement" else self.ways
+        numbers = {word: number for number, word in enumerate(classes)}
+        answers = np.array([numbers.get(word, -1) for word in words])
+        first = names.index(f"rule:{rules[0].name}")
+        fired = inputs[:, first : first + len(rules)].argmax(axis=1)
+        table = sparse.csr_array(inputs.astype(float))
+        return Task(
+            name, classes, rules, names, table, fired, answers, self.weights(name), self.folds(seed), self.kinds
+        )
 
 
-def temperature(scores: np.ndarray, answers: np.ndarray) -> float:
-    def loss(logarithm: float) -> float:
-        return -np.log(softmax(scores / np.exp(logarithm))[np.arange(len(answers)), answers] + 1e-12).mean()
-
-    return float(np.exp(minimize_scalar(loss, bounds=(-1.5, 1.5), method="bounded").x))
-
-
-def folds(hosts: list[str], seed: int) -> np.ndarray:
-    names = sorted(set(hosts))
-    number = dict(zip(names, np.random.default_rng(seed).permutation(len(names)) % FOLDS, strict=True))
-    return np.array([number[host] for host in hosts])
-
-
-def f1(answers: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:
-    right = np.array([((predicted == c) & (answers == c)).sum() for c in range(classes)])
-    total = np.bincount(predicted, minlength=classes) + np.bincount(answers, minlength=classes)
-    return 2 * right / np.maximum(total, 1)
-
-
-def error_of_calibration(probabilities: np.ndarray, answers: np.ndarray, bins: int = 10) -> float:
-    """Return the expected calibration error of the top answer (Guo et al. 2017, equation 3)."""
-    sure, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == answers
-    number = np.minimum((sure * bins).astype(int), bins - 1)
-    return float(
-        sum(abs(sure[number == b].mean() - right[number == b].mean()) * (number == b).mean() for b in set(number))
-    )
-
-
-def stored(inputs: tuple[str, ...], classes: tuple[str, ...], task: Task, heat: float) -> dict:
-    w, b = fit(task, np.ones(len(task.answers), dtype=bool))
+def stored(task: Task, heat: float) -> dict[str, Any]:
+    """Return what the file says of one model, fitted to all rows."""
+    model = learnt(task, np.ones(len(task.answers), dtype=bool))
     weights = {
-        name: {word: round(float(value), 2) for word, value in zip(classes, row, strict=True) if abs(value) >= SMALLEST}
-        for name, row in zip(inputs, w, strict=True)
+        name: {word: round(float(v), 2) for word, v in zip(task.classes, row, strict=True) if abs(v) >= SMALLEST}
+        for name, row in zip(task.names, model.weights, strict=True)
     }
     return {
-        "temperature": round(float(heat), 3),
-        "bias": {word: round(float(value), 2) for word, value in zip(classes, b, strict=True)},
+        "temperature": round(heat, 3),
+        "decides": {rule.name: round(float(model.good[n]), 3) for n, rule in enumerate(task.rules) if model.decides[n]},
+        "bias": {word: round(float(v), 2) for word, v in zip(task.classes, model.bias, strict=True)},
         "weights": {name: row for name, row in weights.items() if row},
     }
-
-
-def trusted(inputs: tuple[str, ...], words: list[str]) -> np.ndarray:
-    """Return prior weights: `TRUST` from each `says:` to its word, else 0."""
-    prior = np.zeros((len(inputs), len(words)))
-    for number, word in enumerate(words):
-        prior[inputs.index(f"says:{word}"), number] = TRUST
-    return prior
-
-
-def placement_task(data: Labelled, observed: np.ndarray, fold: np.ndarray) -> Task:
-    words = list(PLACEMENTS)
-    return Task(
-        placement_inputs(observed),
-        np.array([words.index(label.placement) for label in data.labels]),
-        np.array([CERTAINTY[label.certainty] for label in data.labels]),
-        fold,
-        len(words),
-        trusted(PLACEMENT_INPUTS, words),
-    )
-
-
-def acquisition_task(data: Labelled, observed: np.ndarray, places: np.ndarray, fold: np.ndarray) -> Task:
-    words = list(ACQUISITIONS)
-    outside = np.array([label.acquisition != INTERNAL for label in data.labels])
-    labels = [label for label in data.labels if label.acquisition != INTERNAL]
-    return Task(
-        acquisition_inputs(observed, places)[outside],
-        np.array([words.index(label.acquisition) for label in labels]),
-        np.array([CERTAINTY[label.certainty] for label in labels]),
-        fold[outside],
-        len(words),
-        trusted(ACQUISITION_INPUTS, words),
-    )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--check", action="store_true", help="print the cross-validation, write nothing")
     options = parser.parse_args()
-    data = read("train")
-    observed = observe(data.links)[data.rows]
-    for seed in SEEDS:
-        place, how, _ = validated("", data, [observed] * FOLDS, folds(data.hosts, seed))
-    lists = Lists(data)
+    data = training()
+    print(f"{len(data.labels)} labels of {len(set(data.hosts))} sites, {data.lost} not found")
+    learn(Examples(data), write=not options.check)
+
+
+def learn(examples: Examples, *, write: bool) -> None:
+    """Cross-validate both models; write them with the mean temperature."""
     heats = []
     for seed in SEEDS:
-        fold = alike(data, FOLDS, seed)
-        sites = [{host for host, of in zip(data.hosts, fold, strict=True) if of == one} for one in range(FOLDS)]
-        heats.append(validated("unseen markup, ", data, [lists.seen(one) for one in sites], fold)[2])
-    if not options.check:
-        heat = np.mean(heats, axis=0)
-        weights = {
-            "rules_version": RULES_VERSION,
-            "placement": stored(PLACEMENT_INPUTS, tuple(PLACEMENTS), place, heat[0]),
-            "acquisition": stored(ACQUISITION_INPUTS, tuple(ACQUISITIONS), how, heat[1]),
+        where = examples.where(seed)
+        said = held_out(where)
+        heat = report(where, said)
+        places = np.where(where.folds >= 0, answered(where, said, heat)[0], np.maximum(where.answers, 0))
+        how = examples.how(seed, places)
+        heats.append((heat, report(how, held_out(how))))
+    if write:
+        models = {
+            task.name: stored(task, float(heat))
+            for task, heat in zip((where, how), np.mean(heats, axis=0), strict=True)
         }
-        TARGET.write_text(json.dumps(weights, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        text = json.dumps({"rules_version": RULES_VERSION} | models, indent=1, ensure_ascii=False)
+        TARGET.write_text(text + "\n", encoding="utf-8")
 
 
-def validated(
-    name: str, data: Labelled, observed: Sequence[np.ndarray], fold: np.ndarray
-) -> tuple[Task, Task, tuple[float, float]]:
-    """Print the cross-validation of both models, given what is observed for each fold; return tasks, temperatures."""
-    places = [placement_task(data, seen, fold) for seen in observed]
-    scores = held_out(places)
-    hows = [acquisition_task(data, seen, scores.argmax(axis=1), fold) for seen in observed]
-    heats = (
-        report(f"{name}placement", places[0], scores, list(PLACEMENTS)),
-        report(f"{name}acquisition", hows[0], held_out(hows), list(ACQUISITIONS)),
-    )
-    return places[0], hows[0], heats
-
-
-def report(name: str, task: Task, scores: np.ndarray, words: list[str]) -> float:
-    """Print the cross-validation of one model and return its temperature."""
-    heat = temperature(scores, task.answers)
-    known = [number for number, word in enumerate(words) if word != "unknown"]
-    probabilities = softmax(scores / heat) * np.isin(np.arange(len(words)), known)
-    each = f1(task.answers, probabilities.argmax(axis=1), len(words))
-    accuracy = (probabilities.argmax(axis=1) == task.answers).mean()
-    print(
-        f"{name}: macro F1 {each[known].mean():.3f}, accuracy {accuracy:.3f}, "
-        f"calibration error {error_of_calibration(probabilities, task.answers):.3f}, temperature {heat:.2f} | "
-        + " ".join(f"{word} {value:.2f}" for word, value in zip(words, each, strict=True))
-    )
+def report(task: Task, said: HeldOut) -> float:
+    """Print the cross-validation of one model; return its temperature."""
+    heat = temperature(task, said)
+    answers, sure = answered(task, said, heat)
+    print(f"{task.name}: temperature {heat:.2f}")
+    for kind, name in enumerate(("given", "our own", "cut")):
+        rows = (task.kinds == kind) & (task.answers >= 0)
+        print(f"  {rows.sum():5d} {name:7s} {summary(task, task.answers[rows], answers[rows], sure[rows])}", flush=True)
     return heat
+
+
+def summary(task: Task, truth: np.ndarray, said: np.ndarray, sure: np.ndarray) -> str:
+    """Return macro F1 over the classes with ten labels or more, and the F1 of each."""
+    counts = np.bincount(truth, minlength=len(task.classes))
+    counted = [n for n, word in enumerate(task.classes) if counts[n] >= LEAST and word != "unknown"]
+    each = [2 * ((said == n) & (truth == n)).sum() / ((said == n).sum() + counts[n]) for n in counted]
+    told = " ".join(f"{task.classes[n]} {value:.2f}" for n, value in zip(counted, each, strict=True))
+    error = error_of_calibration(sure, said == truth)
+    return (
+        f"macro F1 {np.mean(each):.3f}, accuracy {(said == truth).mean():.3f}, calibration error {error:.3f} | {told}"
+    )
+
+
+def error_of_calibration(sure: np.ndarray, right: np.ndarray, bins: int = 10) -> float:
+    """Return the expected calibration error of the answers (Guo et al. 2017, equation 3)."""
+    number = np.minimum((sure * bins).astype(int), bins - 1)
+    gaps = [abs(sure[number == b].mean() - right[number == b].mean()) * (number == b).mean() for b in set(number)]
+    return float(sum(gaps))
 
 
 if __name__ == "__main__":

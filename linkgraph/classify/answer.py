@@ -135,17 +135,19 @@ class _Answers:
         """
         placement, acquisition = models()
         inputs = placement_inputs(keys)
-        where = placement.probabilities(inputs)
+        where, settled = placement.answers(inputs)
         places = where.argmax(axis=1)
         outside = np.flatnonzero(~keys[:, _INTERNAL])
         ways, way_p = np.full(len(keys), _UNKNOWN), np.zeros((2, len(keys)), np.float32)
         ways_in = acquisition_inputs(keys[outside], places[outside])
-        how = acquisition.probabilities(ways_in)
+        how, ruled = acquisition.answers(ways_in)
         known = np.delete(how, _UNKNOWN, axis=1)
         ways[outside] = np.delete(np.arange(how.shape[1]), _UNKNOWN)[known.argmax(axis=1)]
         way_p[:, outside] = known.max(axis=1), how[:, _UNKNOWN]
-        told = pc.binary_join_element_wise("placement: ", _strongest(inputs, PLACEMENT_INPUTS, placement, places), "")
-        of_way = _strongest(ways_in, ACQUISITION_INPUTS, acquisition, ways[outside])
+        told = pc.binary_join_element_wise(
+            "placement: ", _strongest(inputs, PLACEMENT_INPUTS, placement, places, settled), ""
+        )
+        of_way = _strongest(ways_in, ACQUISITION_INPUTS, acquisition, ways[outside], ruled)
         with_way = pc.binary_join_element_wise(told.take(pa.array(outside)), "; acquisition: ", of_way, "")
         evidence = pc.replace_with_mask(told, pa.array(~keys[:, _INTERNAL]), with_way)
         return cls(places, where.max(axis=1), ways, way_p[0], way_p[1], evidence)
@@ -241,14 +243,15 @@ def _has_token(rels: pa.ChunkedArray, token: str) -> Bools:
     return found
 
 
-def _strongest(inputs: Bools, names: tuple[str, ...], model: Model, answers: Numbers) -> pa.Array:
-    """Return for each set of features the rule that fired and the features that weighed most for the answer."""
+def _strongest(inputs: Bools, names: tuple[str, ...], model: Model, answers: Numbers, ruled: Bools) -> pa.Array:
+    """Return for each set of features the rule that fired, and the features that weighed most unless it decided."""
     start = next(number for number, name in enumerate(names) if name.startswith("rule:"))
     end = len(names) - len(model.classes)
     words = pa.array([name.removeprefix("rule:") for name in names])
     numbers = np.empty((len(inputs), 1 + SHOWN), dtype=np.int32)
     numbers[:, 0] = start + inputs[:, start:end].argmax(axis=1)
     _weightiest(inputs, model.weights, answers, start, np.float32(SHARE), numbers)
+    numbers[ruled, 1:] = -1
     first, row_of = _first_rows(numbers)
     named = [words.take(pa.array(column, mask=column < 0)) for column in numbers[first].T]
     return pc.binary_join_element_wise(*named, ", ", null_handling="skip").take(pa.array(row_of))

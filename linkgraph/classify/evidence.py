@@ -24,6 +24,10 @@ from linkgraph.model import ZONES
 Bools = npt.NDArray[np.bool_]
 Numbers = npt.NDArray[np.int64]
 
+TELLING = 8
+"""Links that a page needs for the place of one among them, and for their shares, to say anything: of a page of three,
+each is among the first and the last."""
+
 REL_TOKENS = (
     "nofollow", "ugc", "sponsored", "external", "author", "me", "license", "tag", "bookmark", "next", "prev",
     "generator", "friend", "acquaintance", "contact", "category",
@@ -61,6 +65,7 @@ _COMPUTED = (
     "page:mostly external",
     "place:first ten",
     "place:last ten",
+    "heading:none",
 )
 
 _OWN: tuple[str, ...] = (
@@ -157,6 +162,8 @@ def _computed(links: pa.Table, distinct: Distinct) -> Bools:
     all_links = np.bincount(pages)[pages]
     rank = _rank(pages)
     targets = _repeats(distinct, pages)
+    telling = all_links >= TELLING
+    no_heading = distinct.spread("heading", lambda headings: pc.equal(headings, "").to_numpy(zero_copy_only=False))
     found = {
         "link:internal": internal,
         "label:none": letters == 0,
@@ -171,10 +178,10 @@ def _computed(links: pa.Table, distinct: Distinct) -> Bools:
         "density:middle": (density >= 0.15) & (density < 0.5),
         "density:high": (density >= 0.5) & (density < 0.95),
         "density:all": density >= 0.95,
-        "place:first tenth": position < 0.1,
-        "place:first third": position < 1 / 3,
-        "place:last third": position > 2 / 3,
-        "place:last tenth": position > 0.9,
+        "place:first tenth": telling & (position < 0.1),
+        "place:first third": telling & (position < 1 / 3),
+        "place:last third": telling & (position > 2 / 3),
+        "place:last tenth": telling & (position > 0.9),
         "run:3": runs >= 3,
         "run:8": runs >= 8,
         "run:external": outside >= 0.6,
@@ -183,11 +190,12 @@ def _computed(links: pa.Table, distinct: Distinct) -> Bools:
         "page:sponsors": np.bincount(pages, weights=sponsored)[pages] > 0,
         "page:few external": external_links <= 5,
         "page:one target": (targets >= 2) & (targets >= 0.4 * external_links),
-        "page:few links": all_links <= 30,
+        "page:few links": telling & (all_links <= 30),
         "page:many external": external_links >= 40,
-        "page:mostly external": external_links > 0.5 * all_links,
-        "place:first ten": rank < 10,
-        "place:last ten": rank >= all_links - 10,
+        "page:mostly external": telling & (external_links > 0.5 * all_links),
+        "place:first ten": telling & (rank < 10),
+        "place:last ten": telling & (rank >= all_links - 10),
+        "heading:none": no_heading & (np.bincount(pages, weights=~no_heading)[pages] > 0),
     }
     return np.stack([found[name] for name in _COMPUTED], axis=1)
 

@@ -1,8 +1,9 @@
-"""Features of links → the probability of each class, by weights that a person can read.
+"""Features of links → the class and its probability, by rules that decide and by weights that a person can read.
 
-Promises multinomial logistic regression over named yes-or-no features: a class's score is its bias plus the weights of
-the features seen, and nothing else. The weights lie in `weights.json`; `benchmarks/train_classifier.py` writes them.
-Refuses weights of features that this version does not know.
+Promises that a rule which was right often enough answers by itself, with the share in which it was right, and that
+multinomial logistic regression over named yes-or-no features answers the rest: a class's score is its bias plus the
+weights of the features seen, and nothing else. Both lie in `weights.json`; `benchmarks/train_classifier.py` writes
+them. Refuses weights and rules that this version does not know.
 """
 
 from __future__ import annotations
@@ -59,6 +60,8 @@ class Model:
     bias: Floats
     temperature: float
     """Found by cross-validation on the training labels (Guo et al. 2017, On Calibration of Modern Neural Networks)."""
+    decides: Floats
+    """A number a rule: of one that decides, the share of labels on which it was right; else 0."""
 
     def probabilities(self, inputs: Bools) -> Floats:
         """Return a row a link and a column a class."""
@@ -67,6 +70,21 @@ class Model:
         odds = np.exp(scores)
         # Rounded, so that a sum in another order does not change an answer's last digit.
         return np.asarray(np.round(odds / odds.sum(axis=1, keepdims=True), 4), dtype=np.float32)
+
+    def answers(self, inputs: Bools) -> tuple[Floats, Bools]:
+        """Return the probabilities, a row a link and a column a class, and which rows a rule decided.
+
+        What a deciding rule leaves of a probability of one is shared among the other classes as the weights have it.
+        """
+        found = self.probabilities(inputs)
+        end = inputs.shape[1] - len(self.classes)
+        sure = self.decides[inputs[:, end - len(self.decides) : end].argmax(axis=1)]
+        ruled = sure > 0
+        said = inputs[ruled, -len(self.classes) :]
+        others = np.where(said, 0, found[ruled]) + np.float32(1e-6) * ~said
+        left = (1 - sure[ruled, None]) * others / others.sum(axis=1, keepdims=True)
+        found[ruled] = np.where(said, sure[ruled, None], left)
+        return found, ruled
 
 
 @cache
@@ -89,14 +107,16 @@ def models() -> tuple[Model, Model]:
 
 
 def _model(stored: dict[str, Any], inputs: tuple[str, ...], classes: tuple[str, ...]) -> Model:
-    if strange := set(stored["weights"]) - set(inputs):
+    decides = {f"rule:{name}": share for name, share in stored["decides"].items()}
+    if strange := {*stored["weights"], *decides} - set(inputs):
         raise CorruptFileError(f"{WEIGHTS} has weights of unknown features: {', '.join(sorted(strange)[:5])}")
     weights = np.zeros((len(inputs), len(classes)), dtype=np.float32)
     for name, by_class in stored["weights"].items():
         for word, weight in by_class.items():
             weights[inputs.index(name), classes.index(word)] = weight
     bias = np.array([stored["bias"].get(word, 0.0) for word in classes], dtype=np.float32)
-    return Model(classes, weights, bias, stored["temperature"])
+    shares = np.array([decides.get(name, 0.0) for name in inputs if name.startswith("rule:")], dtype=np.float32)
+    return Model(classes, weights, bias, stored["temperature"], shares)
 
 
 def fired(seen: Bools, names: tuple[str, ...], rules: tuple[Rule, ...]) -> Numbers:
