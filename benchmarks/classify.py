@@ -1,30 +1,24 @@
-"""Classification against hand-labelled links of hosts that it never saw, against two baselines, and its speed.
+"""Classification against hand-labelled links of hosts that it never saw, against two baselines.
 
-    python benchmarks/classify.py [--quick] [--part test|train|own]
+    python benchmarks/classify.py [--part test|train|own]
 
 Prints precision, recall and F1 of each class, the confusion matrix and the expected calibration error, and the same
-F1 for `rel` attributes alone and zone tags alone. Macro F1 is over the classes with at least ten rows. Then links a
-second on the mini-web's pages as a crawl stores them, beside one pass of a single regular expression in Python over
-the same links, and the memory at one and at four times as many links. Asserts that every baseline is beaten.
+F1 for `rel` attributes alone and zone tags alone. Macro F1 is over the classes with at least ten rows. Asserts that
+every baseline is beaten. `classify_speed.py` tells how fast it is.
 """
 
 from __future__ import annotations
 
 import argparse
-import re
-import resource
 import sys
-import time
 from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
-from labelled import HTML, Labelled, miniweb, own, read
+from labelled import Labelled, own, read
 
-from linkgraph.classify import classify, classify_batches
-from linkgraph.classify.pages import table_of_pages
-from linkgraph.extract import extract
+from linkgraph.classify import classify
 
 LEAST = 10
 """Rows that a class needs to count."""
@@ -37,7 +31,7 @@ ZONE_PLACEMENT = {
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="a fifth of the pages for the speed")
+    parser.add_argument("--quick", action="store_true", help="accepted, and changes nothing: this takes seconds")
     parser.add_argument("--part", choices=("test", "train", "own"), default="test")
     options = parser.parse_args()
     data = own() if options.part == "own" else read(options.part)
@@ -48,7 +42,6 @@ def main() -> None:
     found = data.links.take(pa.array(data.rows))
     for axis, baselines in (("placement", placement_baselines(found)), ("acquisition", acquisition_baselines(found))):
         evaluate(axis, data, answers, baselines)
-    speed(0.2 if options.quick else 1.0)
 
 
 def evaluate(axis: str, data: Labelled, answers: pa.Table, baselines: dict[str, list[str]]) -> None:
@@ -134,41 +127,6 @@ def acquisition_baselines(links: pa.Table) -> dict[str, list[str]]:
         name: ["internal" if inside else word for inside, word in zip(internal, words, strict=True)]
         for name, words in (("rel", by_rel), ("zone", zoned))
     }
-
-
-def speed(part: float) -> None:
-    with miniweb() as sites:
-        files = sorted(path for path in sites.rglob("*.htm*") if path.is_file())
-        files = files[: int(len(files) * part)]
-        links = table_of_pages(
-            extract(f"http://{file.relative_to(sites).as_posix()}", HTML, file.read_bytes()) for file in files
-        )
-    batches = [links.slice(start, 1 << 16) for start in range(0, links.num_rows, 1 << 16)]
-    ours = seconds(lambda: sum(table.num_rows for table, _ in classify_batches(batches)), links.num_rows)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    seconds(lambda: sum(table.num_rows for table, _ in classify_batches(batches * 4)), 4 * links.num_rows)
-    more = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    peer = seconds(lambda: one_pattern(links), links.num_rows)
-    print(f"\n{links.num_rows:,} links of {len(files):,} pages of the mini-web, in document order")
-    print(f"classify            {links.num_rows / ours:12,.0f} links a CPU second")
-    print(f"one pattern, Python {links.num_rows / peer:12,.0f} links a CPU second; ratio {peer / ours:.2f}")
-    print(f"memory at four times the links: {more / peak:.2f} times the peak ({peak // 1024} MiB)")
-
-
-def seconds(work, expected: int) -> float:
-    """Return the least of three passes: the first compiles patterns, and other work on the machine slows any."""
-    spent = []
-    for _ in range(3):
-        began = time.process_time()
-        assert work() == expected
-        spent.append(time.process_time() - began)
-    return min(spent)
-
-
-def one_pattern(links: pa.Table) -> int:
-    words = re.compile(r"comment|author|footer|sidebar|nav|share|social|sponsor|advert", re.IGNORECASE)
-    rows = zip(*(links[name].to_pylist() for name in ("dom_path", "anchor", "dst_url", "text_before")), strict=True)
-    return sum(1 for row in rows if [words.search(text) for text in row])
 
 
 if __name__ == "__main__":
