@@ -17,8 +17,8 @@ from linkgraph.errors import CorruptFileError, UsageError
 from linkgraph.graph.collapse import collapse, collapse_each
 from linkgraph.graph.collapse.entities import Entities
 from linkgraph.graph.collapse.fold import follow
-from linkgraph.graph.collapse.pairs import PairSet, packed
-from linkgraph.graph.collapse.scan import NAMES, FileScan, TableScan, among, decoded, ids_of, looked_up, utf8
+from linkgraph.graph.collapse.pairs import PairSet, cast, packed
+from linkgraph.graph.collapse.scan import NAMES, FileScan, TableScan, Where, among, decoded, ids_of, looked_up, utf8
 from linkgraph.graph.intern import Interner
 from linkgraph.graph.policy import FOLLOWED, LEVELS, policy_named
 
@@ -585,3 +585,54 @@ def test_words_are_looked_up_whether_coded_or_not(words, coded):
     found = looked_up(column.dictionary_encode() if coded else column, {"nav": 0.2, "footer": 0.1, "": 0.3}, 1.0)
 
     assert found.tolist() == [{"nav": 0.2, "footer": 0.1, "": 0.3}.get(word, 1.0) for word in words]
+
+
+@pytest.mark.parametrize("coded", [(), NAMES])
+def test_the_rows_asked_for_are_those_among_all(observed, coded):
+    for page in range(40):
+        marks = CANONICAL if page % 20 == 7 else {}
+        observed.page(f"http://a.example/{page}", (f"http://b.example/{page}", marks), ("http://c.example/", {}))
+    where = Where(("kind", "rel"), lambda rows: among(rows.column("kind"), ("link",)))
+    columns = ["src_url", "kind", "run", "dst_domain"]
+    in_memory = list(TableScan(observed.edges).batches([name for name in columns if name != "run"], where))
+    files = tuple((observed.commit() / "edges").rglob("*.parquet"))
+
+    found = [row for batch in FileScan(files, coded=coded).batches(columns, where) for row in batch.to_pylist()]
+
+    expected = [{"src_url": f"http://a.example/{page}", "kind": "link", "dst_domain": "b.example"} for page in (7, 27)]
+    assert [{key: value for key, value in row.items() if key != "run"} for row in found] == expected
+    assert [row for batch in in_memory for row in batch.to_pylist()] == expected
+
+
+def test_columns_that_do_not_tell_are_left_alone_where_no_row_is_asked_for(observed, monkeypatch):
+    observed.page("http://a.example/", ("http://b.example/", {}))
+    files = tuple((observed.commit() / "edges").rglob("*.parquet"))
+    read = []
+    group = pq.ParquetFile.read_row_group
+
+    def noted(self, number, columns, **options):
+        read.extend(columns)
+        return group(self, number, columns, **options)
+
+    monkeypatch.setattr(pq.ParquetFile, "read_row_group", noted)
+
+    nothing = Where(("kind",), lambda rows: np.zeros(len(rows), bool))
+    assert list(FileScan(files).batches(["src_url", "kind"], nothing)) == []
+    assert read == ["kind"]
+
+
+@settings(max_examples=50)
+@given(st.integers(0, 40), st.integers(0, 10**6), st.booleans(), st.booleans())
+def test_votes_are_cast_as_a_loop_over_the_links_would(links, seed, paged, weighed):
+    dice = np.random.default_rng(seed)
+    src, dst, pages = dice.integers(0, 5, (3, links)).astype(np.int32)
+    landed, landing = dice.integers(-1, 3, links).astype(np.int32), dice.integers(0, 5, 3).astype(np.int32)
+    counted, weights = dice.random(links) < 0.6, dice.random(links)
+
+    found = cast(src, dst, landed, landing, counted, pages if paged else None, weights if weighed else None)
+
+    target = np.where(landed >= 0, landing[landed], dst).astype(np.int32)
+    kept = counted & (src != target)
+    assert found[0].tolist() == packed(src[kept], target[kept]).tolist()
+    assert found[1].tolist() == (packed(pages[kept], target[kept]).tolist() if paged else [])
+    assert found[2].tolist() == (weights[kept].tolist() if weighed else [])

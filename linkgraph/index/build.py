@@ -27,7 +27,7 @@ from linkgraph.errors import StorageError, UsageError
 from linkgraph.graph.collapse import collapse_each
 from linkgraph.graph.collapse.entities import Entities
 from linkgraph.graph.collapse.fold import folds_of
-from linkgraph.graph.collapse.scan import NAMES, FileScan, Scan
+from linkgraph.graph.collapse.scan import NAMES, FileScan, Scan, Where
 from linkgraph.graph.collapse.standing import StandingScan
 from linkgraph.graph.csr import LinkGraph
 from linkgraph.graph.names import Names, array_path
@@ -76,7 +76,10 @@ class _Watched:
     progress: Progress
     step: str
 
-    def batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    def batches(self, columns: Sequence[str], where: Where | None = None) -> Iterator[pa.RecordBatch]:
+        if where:  # few rows, of which nobody knows how many
+            yield from self.scan.batches(columns, where)
+            return
         done = 0
         for batch in self.scan.batches(columns):
             yield batch

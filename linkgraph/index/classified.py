@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from linkgraph.classify.answer import LANGUAGE_COLUMN, classify_batches
 from linkgraph.classify.distinct import GENERATOR_COLUMN, TITLE_COLUMN
 from linkgraph.edges.schema import EDGES, PAGES
-from linkgraph.graph.collapse.scan import FileScan
+from linkgraph.graph.collapse.scan import FileScan, Where
 from linkgraph.index.clicks import clicks
 from linkgraph.index.columns import to_working
 from linkgraph.index.schema import CLASSIFIED, CLICK_COLUMNS
@@ -37,8 +37,8 @@ class ClassifiedScan:
     lifts: Mapping[str, int] = field(default_factory=dict)
     """As those of `FileScan`."""
 
-    def batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
-        """Yield the rows of each file, file after file.
+    def batches(self, columns: Sequence[str], where: Where | None = None) -> Iterator[pa.RecordBatch]:
+        """Yield the rows of each file, or those asked for, file after file.
 
         Raises:
             CorruptFileError: a file cannot be read.
@@ -49,7 +49,7 @@ class ClassifiedScan:
             whole = pa.RecordBatch.from_pydict(known)
             for column, values in zip(CLICK_COLUMNS, clicks(whole), strict=True):
                 whole = whole.append_column(column, pa.array(values))
-            yield whole.select(list(columns))
+            yield (where.among(whole) if where else whole).select(list(columns))
 
     def _read(self) -> Iterator[pa.Table]:
         pages = {_segment(path): path for path in self.page_files}

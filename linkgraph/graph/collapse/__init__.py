@@ -20,7 +20,7 @@ from linkgraph.errors import UsageError
 from linkgraph.graph.collapse.entities import Entities
 from linkgraph.graph.collapse.fold import Folds, folds_of
 from linkgraph.graph.collapse.owned import owners_of
-from linkgraph.graph.collapse.pairs import PairSet, PairValues, packed, places, unpacked
+from linkgraph.graph.collapse.pairs import PairSet, PairValues, cast, packed, places, unpacked
 from linkgraph.graph.collapse.scan import Scan, among, decoded, ids_of, mask, utf8
 from linkgraph.graph.collapse.weigh import LINK_COLUMNS, Relations, link_weights
 from linkgraph.graph.csr import LinkGraph
@@ -84,27 +84,29 @@ class _Level:
         self._policy = policy
         self._landing = nodes.see(folds.targets)
 
-    def lands(self, dst: NDArray[np.int32], landed: NDArray[np.int32]) -> NDArray[np.int32]:
-        """Return where votes land; `landed` is the fold that a vote's target falls under, -1 for none."""
-        folded = landed >= 0
-        dst = dst.copy()
-        dst[folded] = self._landing[landed[folded]]
-        return dst
-
-    def vote(self, src: NDArray[np.int32], dst: NDArray[np.int32], ballot: _Ballot) -> None:
-        """Take in votes that have landed."""
-        apart = src != dst
-        src, dst = src[apart], dst[apart]
-        if ballot.weights is None:
-            self._pairs.add(src, dst)
+    def vote(self, links: _Landed, voting: NDArray[np.bool_], weights: NDArray[np.float64] | None) -> None:
+        """Take in which links are votes."""
+        pairs, targets, worth = self._cast(links, voting, weights)
+        if weights is None:
+            self._pairs.take(pairs)
             return
-        self._best.add(src, dst, ballot.weights[apart])
+        self._best.take(pairs, worth)
         if self.relations:
-            self.relations.vote(ballot.pages[apart], dst)
+            self.relations.see(links.pages, links.src)
+            self.relations.vote(targets)
 
-    def lose(self, src: NDArray[np.int32], dst: NDArray[np.int32]) -> None:
-        """Take in links that use up a voter's weight and are no votes."""
-        self._lost.add(src[src != dst], dst[src != dst])
+    def lose(self, links: _Landed, lost: NDArray[np.bool_]) -> None:
+        """Take in which links use up a voter's weight and are no votes."""
+        self._lost.take(self._cast(links, lost, None)[0])
+
+    def _cast(
+        self, links: _Landed, counted: NDArray[np.bool_], weights: NDArray[np.float64] | None
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+        pages = links.pages if self.relations and weights is not None else None
+        found: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]] = cast(
+            links.src, links.dst, links.landed, self._landing, counted, pages, weights
+        )
+        return found
 
     def _weighed(self, owner: NDArray[np.int32]) -> tuple[NDArray[np.int64], NDArray[np.float64] | None]:
         if not self._policy.weighing:
@@ -135,11 +137,14 @@ class _Level:
 
 
 @dataclass(frozen=True, slots=True)
-class _Ballot:
-    """What is known of the votes of one batch beside who votes for whom."""
+class _Landed:
+    """The links of one batch at one level."""
 
+    src: NDArray[np.int32]
+    dst: NDArray[np.int32]
+    landed: NDArray[np.int32]
+    """The fold that each target falls under, -1 for none."""
     pages: NDArray[np.int32]
-    weights: NDArray[np.float64] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,15 +170,12 @@ class _Count:
         policy, batch = self._policy, rows.batch
         voting = votes(batch, policy)
         lost = among(batch.column("kind"), policy.kinds) & ~voting if policy.nofollow == "evaporate" else None
-        weights = link_weights(batch, policy.weighing)[voting] if policy.weighing else None
+        weights = link_weights(batch, policy.weighing) if policy.weighing else None
         for name, level in self.levels.items():
-            src, dst = rows.ends[name]
-            target = level.lands(dst, landed)
-            if level.relations:
-                level.relations.see(rows.pages, src)
-            level.vote(src[voting], target[voting], _Ballot(rows.pages[voting], weights))
+            links = _Landed(*rows.ends[name], landed, rows.pages)
+            level.vote(links, voting, weights)
             if lost is not None:
-                level.lose(src[lost], target[lost])
+                level.lose(links, lost)
 
 
 class _Counts:

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from linkgraph.graph.collapse.scan import Scan, among, decoded, mask, utf8
+from linkgraph.graph.collapse.scan import Scan, Where, among, decoded, mask, utf8
 from linkgraph.graph.intern import Interner
 from linkgraph.graph.policy import VotePolicy
 from linkgraph.model import CONCLUSIVE_OUTCOMES
@@ -70,20 +70,25 @@ def _says_canonical(batch: pa.RecordBatch) -> NDArray[np.bool_]:
     return said
 
 
+def _strength(links: pa.RecordBatch, policy: VotePolicy) -> NDArray[np.int8]:
+    """Return the place of each row's kind in the policy, 0 the strongest, -1 for a row that states no fold."""
+    kind, strength = links.column("kind"), np.full(len(links), -1, np.int8)
+    for place, fold in enumerate(policy.folds):
+        if fold != "canonical":
+            strength[among(kind, [fold])] = place
+        elif (linked := among(kind, ["link"])).any():
+            strength[linked & _says_canonical(links)] = place
+    return strength
+
+
 def _statements(edges: Scan, policy: VotePolicy) -> Iterator[pa.Table]:
-    """Yield the rows that state a fold, with `strength`: the place of their kind in the policy, 0 the strongest."""
-    kinds = ["link" if fold == "canonical" else fold for fold in policy.folds]
-    for whole in edges.batches((*_STATED, "kind", "rel")):
-        batch = whole.filter(pa.array(among(whole.column("kind"), kinds)))
+    """Yield the rows that state a fold, with their `strength`."""
+    where = Where(("kind", "rel"), lambda links: _strength(links, policy) >= 0)
+    for batch in edges.batches((*_STATED, *where.columns), where):
         stated = [decoded(batch.column(name)) for name in _STATED]
-        elsewhere = mask(pc.not_equal(stated[_STATED.index("src_url")], stated[_STATED.index("dst_url")]))
-        strength = np.full(len(batch), -1, np.int8)
-        for place, fold in enumerate(policy.folds):
-            kind = among(batch.column("kind"), [kinds[place]])
-            strength[kind & _says_canonical(batch) if fold == "canonical" else kind] = place
-        yield pa.Table.from_arrays([*stated, pa.array(strength)], schema=_STATEMENTS).filter(
-            pa.array(elsewhere & (strength >= 0))
-        )
+        elsewhere = pc.not_equal(stated[_STATED.index("src_url")], stated[_STATED.index("dst_url")])
+        strength = pa.array(_strength(batch, policy))
+        yield pa.Table.from_arrays([*stated, strength], schema=_STATEMENTS).filter(elsewhere)
 
 
 def _first_of_each(table: pa.Table, column: str) -> pa.Table:

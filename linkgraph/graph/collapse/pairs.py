@@ -11,6 +11,8 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from linkgraph.jit import kernel
+
 _MERGE_AT = 1 << 22
 """Pairs kept unsorted at least: 32 MiB, sorted in a third of a second."""
 _MERGE_VALUES_AT = 1 << 20
@@ -27,6 +29,40 @@ def packed(src: NDArray[np.int32], dst: NDArray[np.int32]) -> NDArray[np.int64]:
 def unpacked(pairs: NDArray[np.int64]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Return the sources and the targets of packed pairs."""
     return (pairs >> 32).astype(np.int32), (pairs & _LOW).astype(np.int32)
+
+
+@kernel
+def cast(src: Any, dst: Any, landed: Any, landing: Any, counted: Any, pages: Any, weights: Any) -> Any:
+    """Return what the counted links of a batch say of two different nodes, in one pass.
+
+    Args:
+        src: node that each link stands on.
+        dst: node that it leads to.
+        landed: the fold that its target falls under, -1 for none.
+        landing: node that each fold leads to.
+        counted: which links count.
+        pages: page that each link stands on; or None.
+        weights: what each link weighs; or None.
+
+    Returns:
+        packed pairs of source and target; of page and target; weights; the last two empty where there are none.
+    """
+    most, size = 0, 0
+    for row in range(len(counted)):
+        most += counted[row]
+    pairs = np.empty(most, np.int64)
+    on, worth = np.empty(0 if pages is None else most, np.int64), np.empty(0 if weights is None else most)
+    for row in range(len(counted)):
+        if counted[row]:
+            node = dst[row] if landed[row] < 0 else landing[landed[row]]
+            if src[row] != node:
+                pairs[size] = (np.int64(src[row]) << np.int64(32)) | np.int64(node)
+                if pages is not None:
+                    on[size] = (np.int64(pages[row]) << np.int64(32)) | np.int64(node)
+                if weights is not None:
+                    worth[size] = weights[row]
+                size += 1
+    return pairs[:size], on[:size], worth[:size]
 
 
 def turned(pairs: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -90,7 +126,11 @@ class PairSet:
 
     def add(self, src: NDArray[np.int32], dst: NDArray[np.int32]) -> None:
         """Take in the pairs of one batch."""
-        fresh = distinct(packed(src, dst))
+        self.take(packed(src, dst))
+
+    def take(self, pairs: NDArray[np.int64]) -> None:
+        """Take in packed pairs, which are sorted in place."""
+        fresh = distinct(pairs)
         self._waiting.append(fresh)
         self._count += len(fresh)
         if self._count > max(_MERGE_AT, len(self._sorted) // 2):
@@ -126,7 +166,11 @@ class PairValues(Generic[_Value]):
 
     def add(self, src: NDArray[np.int32], dst: NDArray[np.int32], values: NDArray[_Value]) -> None:
         """Take in what one batch says of its pairs."""
-        self._waiting.append(self._joined(packed(src, dst), values))
+        self.take(packed(src, dst), values)
+
+    def take(self, pairs: NDArray[np.int64], values: NDArray[_Value]) -> None:
+        """Take in what is said of packed pairs."""
+        self._waiting.append(self._joined(pairs, values))
         self._count += len(self._waiting[-1][0])
         if self._count > max(_MERGE_VALUES_AT, len(self._pairs) // 2):
             self._merge()
@@ -134,7 +178,7 @@ class PairValues(Generic[_Value]):
     def _joined(self, pairs: NDArray[np.int64], values: NDArray[_Value]) -> tuple[NDArray[np.int64], NDArray[_Value]]:
         if not len(pairs):
             return pairs, values
-        order = np.argsort(pairs, kind="stable")
+        order = np.argsort(pairs)  # in whatever order equal ones come: joining does not mind
         pairs = pairs[order]
         starts = starts_of_runs(pairs)
         return pairs[starts], self._join.reduceat(values[order], starts)

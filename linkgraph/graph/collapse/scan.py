@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from linkgraph.errors import CorruptFileError
+from linkgraph.jit import kernel
 
 BATCH_ROWS = 131_072
 """One row group of our own files; smaller batches cost calls, larger ones memory."""
@@ -36,11 +37,25 @@ NAMES = ("src_url", "src_host", "src_domain", "dst_host", "dst_domain")
 """Columns of the edges table that say the same many times over: a batch of 131,072 links names a few thousand."""
 
 
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Which rows are asked for, where few are: the other columns of a row group without any are not read."""
+
+    columns: tuple[str, ...]
+    """What tells."""
+    holds: Callable[[pa.RecordBatch], NDArray[np.bool_]]
+    """Given these columns, says which rows; shape (n,)."""
+
+    def among(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """Return the rows of a batch that are asked for."""
+        return batch.filter(pa.array(self.holds(batch)))
+
+
 class Scan(Protocol):
     """A table that can be read again and again, batch by batch."""
 
-    def batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
-        """Yield the rows, in the same order each time, with these columns in this order."""
+    def batches(self, columns: Sequence[str], where: Where | None = None) -> Iterator[pa.RecordBatch]:
+        """Yield the rows, or those asked for, in the same order each time, with these columns in this order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +64,11 @@ class TableScan:
 
     table: pa.Table
 
-    def batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
-        """Yield the rows of the table."""
-        yield from self.table.select(list(columns)).to_batches(max_chunksize=BATCH_ROWS)
+    def batches(self, columns: Sequence[str], where: Where | None = None) -> Iterator[pa.RecordBatch]:
+        """Yield the rows of the table, or those asked for."""
+        told = where.columns if where else ()
+        for batch in self.table.select(list(dict.fromkeys([*columns, *told]))).to_batches(max_chunksize=BATCH_ROWS):
+            yield (where.among(batch) if where else batch).select(list(columns))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,22 +81,35 @@ class FileScan:
     coded: tuple[str, ...] = ()
     """Columns of strings that are left dictionary-coded: a seventh of the work where they say the same many times."""
 
-    def batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    def batches(self, columns: Sequence[str], where: Where | None = None) -> Iterator[pa.RecordBatch]:
         """Yield the rows of each file, file after file; rows of small files stand together in one batch.
 
         Raises:
             CorruptFileError: a file cannot be opened or decoded, or lacks a column.
         """
-        yield from _gathered(_ahead(self._checked(path, columns) for path in self.files))
+        yield from _gathered(_ahead(self._checked(path, columns, where) for path in self.files))
 
-    def _checked(self, path: Path, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    def _checked(self, path: Path, columns: Sequence[str], where: Where | None) -> Iterator[pa.RecordBatch]:
         try:
-            yield from _read(path, columns, self.lifts, self.coded)
+            yield from self._read(path, columns, where)
         except (OSError, pa.ArrowException, KeyError) as reason:
             raise CorruptFileError(
                 f"{path} cannot be read ({reason}); `linkgraph doctor` sets it aside, the next crawl fetches "
                 "its pages again"
             ) from reason
+
+    def _read(self, path: Path, columns: Sequence[str], where: Where | None) -> Iterator[pa.RecordBatch]:
+        stored = [name for name in columns if name != "run"]
+        words = [name for name in stored if name in self.coded]
+        run = next((part.removeprefix("run=") for part in path.parts if part.startswith("run=")), "")
+        lift = self.lifts.get(run, 0)
+        with pq.ParquetFile(path, page_checksum_verification=True, read_dictionary=words) as file:
+            for batch in _rows_where(file, stored, where) if where else _row_groups(file, stored):
+                arrays = [
+                    _repeated(run, len(batch)) if name == "run" else _lifted(batch.column(name), name, lift)
+                    for name in columns
+                ]
+                yield pa.RecordBatch.from_arrays(arrays, names=list(columns))
 
 
 _Batches = Iterator[pa.RecordBatch]
@@ -119,28 +149,25 @@ def _joined(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
     return batches[0] if len(batches) == 1 else pa.concat_batches(batches)
 
 
-def _read(
-    path: Path, columns: Sequence[str], lifts: Mapping[str, int], coded: Sequence[str]
-) -> Iterator[pa.RecordBatch]:
-    stored = [name for name in columns if name != "run"]
-    words = [name for name in stored if name in coded]
-    run = next((part.removeprefix("run=") for part in path.parts if part.startswith("run=")), "")
-    lift = lifts.get(run, 0)
-    with pq.ParquetFile(path, page_checksum_verification=True, read_dictionary=words) as file:
-        for batch in _row_groups(file, stored):
-            arrays = [
-                _repeated(run, len(batch)) if name == "run" else _lifted(batch.column(name), name, lift)
-                for name in columns
-            ]
-            yield pa.RecordBatch.from_arrays(arrays, names=list(columns))
-
-
 def _row_groups(file: pq.ParquetFile, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
     if file.num_row_groups > 1:
         yield from file.iter_batches(batch_size=BATCH_ROWS, columns=columns)
     else:
         # A small file's columns are read one after the other: its neighbours keep the other cores busy.
         yield from file.read(columns, use_threads=False).to_batches(BATCH_ROWS)
+
+
+def _rows_where(file: pq.ParquetFile, columns: Sequence[str], where: Where) -> Iterator[pa.RecordBatch]:
+    threads = file.num_row_groups > 1
+    others = [name for name in columns if name not in where.columns]
+    for group in range(file.num_row_groups):
+        told = file.read_row_group(group, where.columns, use_threads=threads)
+        asked = [pa.array(where.holds(batch)) for batch in told.to_batches()]
+        if any(rows.true_count for rows in asked):
+            rest = file.read_row_group(group, others, use_threads=threads)
+            for name in where.columns:
+                rest = rest.append_column(name, told.column(name))
+            yield from rest.filter(pa.chunked_array(asked)).combine_chunks().to_batches()
 
 
 def _lifted(column: pa.Array, name: str, lift: int) -> pa.Array:
@@ -173,6 +200,21 @@ def utf8(column: pa.Array) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
     return starts.astype(np.int64), np.frombuffer(data, np.uint8) if data else np.empty(0, np.uint8)
 
 
+@kernel
+def of_codes(values: Any, codes: Any) -> Any:
+    """Return the value of each code. NumPy would widen the codes first, which takes three times as long."""
+    found = np.empty(len(codes), values.dtype)
+    for row in range(len(codes)):
+        found[row] = values[codes[row]]
+    return found
+
+
+@kernel
+def _mark(used: Any, codes: Any) -> None:
+    for code in codes:
+        used[code] = True
+
+
 Look = Callable[[NDArray[np.int64], NDArray[np.uint8]], NDArray[np.int32]]
 """`Interner.add` or `Interner.find`."""
 
@@ -187,10 +229,10 @@ def ids_of(look: Look, column: pa.Array) -> NDArray[np.int32]:
     if not pa.types.is_dictionary(column.type) or column.null_count:
         return look(*utf8(decoded(column)))
     codes, used = column.indices.to_numpy(), np.zeros(len(column.dictionary), bool)
-    used[codes] = True
+    _mark(used, codes)
     ids = np.full(len(used), -1, np.int32)
     ids[used] = look(*utf8(column.dictionary.filter(pa.array(used))))
-    of_rows: NDArray[np.int32] = ids[codes]
+    of_rows: NDArray[np.int32] = of_codes(ids, codes)
     return of_rows
 
 
@@ -201,7 +243,7 @@ def filled(column: pa.Array) -> NDArray[np.bool_]:
         return starts[1:] > starts[:-1]
     if column.null_count or not len(column.dictionary):
         return filled(decoded(column))
-    found: NDArray[np.bool_] = filled(column.dictionary)[column.indices.to_numpy()]
+    found: NDArray[np.bool_] = of_codes(filled(column.dictionary), column.indices.to_numpy())
     return found
 
 
@@ -217,7 +259,7 @@ def looked_up(column: pa.Array, values: Mapping[str, float], otherwise: float) -
     coded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
     table = np.array([*(values.get(word, otherwise) for word in coded.dictionary.to_pylist()), otherwise])
     codes = pc.fill_null(coded.indices, len(table) - 1) if coded.null_count else coded.indices
-    found: NDArray[np.float64] = table[codes.to_numpy()]
+    found: NDArray[np.float64] = of_codes(table, codes.to_numpy())
     return found
 
 
@@ -230,5 +272,5 @@ def among(column: pa.Array, words: Sequence[str]) -> NDArray[np.bool_]:
     if column.null_count or not len(hit):
         codes = pc.fill_null(column.indices, -1).to_numpy()
         return np.where(codes >= 0, hit[codes], False) if len(hit) else np.zeros(len(column), bool)
-    found: NDArray[np.bool_] = hit[column.indices.to_numpy()]
+    found: NDArray[np.bool_] = of_codes(hit, column.indices.to_numpy())
     return found

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from linkgraph.graph.collapse.scan import Scan, among, ids_of, mask
+from linkgraph.graph.collapse.scan import Scan, Where, among, ids_of, mask
 from linkgraph.graph.intern import Interner
 from linkgraph.model import CONCLUSIVE_OUTCOMES, GONE_STATUSES, PARTIAL_REASONS
 
@@ -88,11 +88,11 @@ class StandingScan:
     edges: Scan
     standing: Standing
 
-    def batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    def batches(self, columns: Sequence[str], where: Where | None = None) -> Iterator[pa.RecordBatch]:
         """Yield them with these columns."""
         if not len(self.standing.moment):
-            yield from self.edges.batches(columns)
+            yield from self.edges.batches(columns, where)
             return
-        for batch in self.edges.batches(list(dict.fromkeys([*columns, "src_url", "observed_at"]))):
+        for batch in self.edges.batches(list(dict.fromkeys([*columns, "src_url", "observed_at"])), where):
             standing = self.standing.holds(batch.column("src_url"), batch.column("observed_at"))
             yield batch.filter(pa.array(standing)).select(list(columns))
