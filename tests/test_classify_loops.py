@@ -6,9 +6,11 @@ import re
 
 import numpy as np
 import pyarrow as pa
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from linkgraph.classify import context
 from linkgraph.classify.distinct import Distinct, numbered, paired
 from linkgraph.classify.evidence import FEATURES
 from linkgraph.classify.model import SEEN, fired, models, placement_inputs
@@ -197,3 +199,15 @@ def test_the_sum_of_weights_is_the_same_in_any_company_and_that_of_a_product():
     odds = np.exp(scores - scores.max(axis=1, keepdims=True))
     assert (model.probabilities(inputs) == alone).all()
     assert np.abs(alone - odds / odds.sum(axis=1, keepdims=True)).max() < 1e-4
+
+
+@pytest.mark.parametrize("share", [0.01, 0.3])
+def test_a_page_shows_what_enough_of_its_links_do_and_a_link_what_those_beside_it_do(share):
+    own = FEATURES[: -len(context.FEATURES)]
+    seen, pages = shown(240, len(own), share), np.arange(240) // 30
+    found = context.observe_context(seen, own, pages)
+    for row, page in enumerate(pages.tolist()):
+        here = seen[pages == page].sum(axis=0)
+        beside = seen[[other for other in (row - 1, row + 1) if 0 <= other < 240 and pages[other] == page]].any(axis=0)
+        facts = [here[own.index(name)] >= least for name, least in context.PAGE_FACTS.values()]
+        assert found[row].tolist() == [*facts, *(beside[own.index(name)] for name in context.BESIDE)]

@@ -12,14 +12,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from linkgraph.classify.distinct import distinct_rows
 from linkgraph.classify.evidence import FEATURES, observe
 from linkgraph.classify.model import (
     ACQUISITION_INPUTS,
     PLACEMENT_INPUTS,
+    WORD,
     Bools,
     Floats,
     Model,
@@ -30,7 +31,7 @@ from linkgraph.classify.model import (
 )
 from linkgraph.classify.phrases import LANGUAGES
 from linkgraph.classify.vocabulary import ACQUISITIONS, INTERNAL, NO_HYPERLINK, PLACEMENTS, RULES_VERSION
-from linkgraph.jit import kernel, leaf
+from linkgraph.jit import kernel, leaf, word_at
 
 _WORD = pa.dictionary(pa.int32(), pa.string())
 
@@ -86,8 +87,8 @@ def classify(links: pa.Table) -> pa.Table:
     if not links.num_rows:
         return CLASSES.empty_table()
     observed = observe(links)
-    keys, row_of = _distinct(observed)
-    answers = _Answers.of(keys)
+    row_of, first = distinct_rows(observed)
+    answers = _Answers.of(observed[first])
     columns = _Columns(answers.place[row_of], answers.place_p[row_of], answers.way[row_of], answers.way_p[row_of])
     _refuse(columns, _foreign(links) & ~observed[:, _NAMED].any(axis=1), answers.unknown_p[row_of])
     _settle(columns, links)
@@ -180,22 +181,6 @@ def _words(numbers: Numbers, words: tuple[str, ...]) -> pa.DictionaryArray:
     return pa.DictionaryArray.from_arrays(pa.array(numbers, pa.int32()), pa.array(words))
 
 
-def _distinct(observed: Bools) -> tuple[Bools, Numbers]:
-    """Return the distinct rows of a matrix of features, and which of them each row is."""
-    first, of = _first_rows(np.packbits(observed, axis=1))
-    return observed[first], of
-
-
-def _first_rows(rows: npt.NDArray[Any]) -> tuple[Numbers, Numbers]:
-    """Return the first of each of the distinct rows of a matrix, and which of these each row is."""
-    width = rows.shape[1] * rows.itemsize
-    whole = pa.FixedSizeBinaryArray.from_buffers(pa.binary(width), len(rows), [None, pa.py_buffer(rows)])
-    of = np.asarray(whole.dictionary_encode().indices.to_numpy(), dtype=np.int64)
-    first = np.zeros(of.max(initial=-1) + 1, dtype=np.int64)
-    first[of[::-1]] = np.arange(len(of))[::-1]
-    return first, of
-
-
 def _foreign(links: pa.Table) -> Bools:
     """Return whether the page of each link is in a language, or the link in a script, without word lists."""
     anchors = links["anchor"].combine_chunks()
@@ -250,30 +235,41 @@ def _strongest(inputs: Bools, names: tuple[str, ...], model: Model, answers: Num
     words = pa.array([name.removeprefix("rule:") for name in names])
     numbers = np.empty((len(inputs), 1 + SHOWN), dtype=np.int32)
     numbers[:, 0] = start + inputs[:, start:end].argmax(axis=1)
-    _weightiest(inputs, model.weights, answers, start, np.float32(SHARE), numbers)
+    _weightiest(inputs.view(np.uint8).reshape(-1), model.weights, answers, start, np.float32(SHARE), numbers)
     numbers[ruled, 1:] = -1
-    first, row_of = _first_rows(numbers)
+    row_of, first = distinct_rows(numbers)
     named = [words.take(pa.array(column, mask=column < 0)) for column in numbers[first].T]
     return pc.binary_join_element_wise(*named, ", ", null_handling="skip").take(pa.array(row_of))
 
 
 @kernel
-def _weightiest(inputs: Any, weights: Any, answers: Any, features: Any, least: Any, found: Any) -> None:
+def _weightiest(shown: Any, weights: Any, answers: Any, features: Any, least: Any, found: Any) -> None:
     """Write of each row the features shown that weigh most for its answer, the first of equals first; -1 for none."""
-    for row in range(inputs.shape[0]):
+    width = weights.shape[0]
+    for row in range(found.shape[0]):
+        begin, feature = row * width, np.int64(0)
         for empty in range(1, found.shape[1]):
             found[row, empty] = -1
-        for feature in range(features):
-            weight = weights[feature, answers[row]]
-            if not inputs[row, feature] or weight < least:
+        while feature < features:
+            if feature + WORD <= features and word_at(shown, begin + feature) == 0:
+                feature += WORD
                 continue
-            place = np.int64(found.shape[1])
-            while place > 1 and _lighter(np.int64(found[row, place - 1]), weight, weights, answers[row]):
-                place -= 1
-                if place + 1 < found.shape[1]:
-                    found[row, place + 1] = found[row, place]
-            if place < found.shape[1]:
-                found[row, place] = feature
+            weight = weights[feature, answers[row]]
+            if shown[begin + feature] and weight >= least:
+                _rank(feature, weight, weights, answers[row], found, row)
+            feature += 1
+
+
+@leaf
+def _rank(feature: Any, weight: Any, weights: Any, answer: Any, best: Any, row: Any) -> None:
+    """Put a feature in its place among the best of a row, behind the first, which is a rule, if it has one."""
+    place = np.int64(best.shape[1])
+    while place > 1 and _lighter(np.int64(best[row, place - 1]), weight, weights, answer):
+        place -= 1
+        if place + 1 < best.shape[1]:
+            best[row, place + 1] = best[row, place]
+    if place < best.shape[1]:
+        best[row, place] = feature
 
 
 @leaf

@@ -19,18 +19,20 @@ import numpy.typing as npt
 from linkgraph.classify.bits import Bits
 from linkgraph.classify.patterns import AFTER, BEFORE, END, LAST, OTHER, START, WORD, Letters, Piece, Ranges, read
 from linkgraph.classify.texts import Texts
-from linkgraph.jit import kernel, leaf
+from linkgraph.jit import kernel, leaf, word_at
 
 MOST = 64
 """Patterns of one automaton: the bits of a word."""
 
 STATES = 1 << 14
-"""States kept. The links of 2,100 sites need 15,300 for what they read, and half of that for anything else."""
+"""States kept, at most 65,536. What the links of 2,100 sites read needs 15,300, anything else half of that."""
 
 ROOM = 64
 """Letters of a state, for which there is room; most have a dozen."""
 
 ASCII = 128
+WORD_SIZE = 8
+"""Bytes compared at once."""
 STATES_MADE, CLOCK, TIMES_FULL = 0, 1, 2
 
 _WORDS: Ranges = ((48, 57), (65, 90), (95, 95), (97, 122))
@@ -68,7 +70,7 @@ class Rules(NamedTuple):
 class Table(NamedTuple):
     """The states met so far; state 1 is the one before the first letter of a text."""
 
-    next: npt.NDArray[np.int32]
+    next: npt.NDArray[np.uint16]
     """The state after each state and kind; 0 where it is not known yet."""
     matched: npt.NDArray[np.uint64]
     """The patterns, as bits, that are known to match when a state is reached."""
@@ -77,7 +79,7 @@ class Table(NamedTuple):
     span: npt.NDArray[np.int64]
     """Where the letters of each state begin in `pool`."""
     pool: npt.NDArray[np.int32]
-    slots: npt.NDArray[np.int32]
+    slots: npt.NDArray[np.uint16]
     """A hash table of the states."""
     making: npt.NDArray[np.int32]
     """The letters of the state in the making."""
@@ -179,12 +181,12 @@ def _listed(lists: Iterable[dict[int, int]]) -> tuple[npt.NDArray[np.int32], npt
 
 def _table(rules: Rules, states: int) -> Table:
     table = Table(
-        np.zeros((states, len(rules.is_word)), np.int32),
+        np.zeros((states, len(rules.is_word)), np.uint16),
         np.zeros(states, np.uint64),
         np.zeros(states, np.uint8),
         np.zeros(states + 1, np.int64),
         np.zeros(states * ROOM + len(rules.fits), np.int32),
-        np.zeros(1 << (4 * states).bit_length(), np.int32),
+        np.zeros(1 << (4 * states).bit_length(), np.uint16),
         np.zeros(len(rules.fits), np.int32),
         np.zeros(len(rules.fits), np.int64),
         np.zeros(3, np.int64),
@@ -225,6 +227,9 @@ def _repeats(texts: Any, text: Any) -> Any:
     at, other, stop = texts.begins[text], texts.begins[text - 1], texts.ends[text]
     if texts.ends[text - 1] - other != stop - at:
         return False
+    while at + WORD_SIZE <= stop and word_at(texts.source, at) == word_at(texts.source, other):
+        at += WORD_SIZE
+        other += WORD_SIZE
     while at < stop and texts.source[at] == texts.source[other]:
         at += 1
         other += 1

@@ -21,12 +21,12 @@ class Bits(NamedTuple):
 
 
 def joined(parts: list[Bits | npt.NDArray[np.bool_]], out: npt.NDArray[np.bool_]) -> int:
-    """Write columns beside each other into a matrix; return how many they are."""
+    """Write columns beside each other into a matrix that is contiguous; return how many they are."""
     begin = 0
     for part in parts:
         if isinstance(part, Bits):
             end = begin + part.width
-            _unpack(part.words, out[:, begin:end])
+            _unpack(part.words, begin, end, out)
         else:
             end = begin + part.shape[1]
             out[:, begin:end] = part
@@ -35,9 +35,8 @@ def joined(parts: list[Bits | npt.NDArray[np.bool_]], out: npt.NDArray[np.bool_]
 
 
 @kernel
-def _unpack(words: Any, out: Any) -> None:
+def _unpack(words: Any, begin: Any, end: Any, out: Any) -> None:
     for row in range(out.shape[0]):
         word = words[row]
-        for column in range(out.shape[1]):
-            out[row, column] = word & np.uint64(1) != 0
-            word >>= np.uint64(1)
+        for column in range(begin, end):
+            out[row, column] = word >> np.uint64(column - begin) & np.uint64(1) != 0

@@ -6,10 +6,13 @@ document order. Refuses to look at another page.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
 from linkgraph.classify.tables import read_table
+from linkgraph.jit import kernel
 
 Bools = npt.NDArray[np.bool_]
 Numbers = npt.NDArray[np.int64]
@@ -36,14 +39,27 @@ def observe_context(seen: Bools, names: tuple[str, ...], pages: Numbers) -> Bool
         pages: which page each link stands on.
     """
     at = {name: number for number, name in enumerate(names)}
-    size = pages.max(initial=-1) + 1
-    whole = [
-        (np.bincount(pages, weights=seen[:, at[name]], minlength=size) >= least)[pages]
-        for name, least in PAGE_FACTS.values()
-    ]
-    own = seen[:, [at[name] for name in BESIDE]]
-    same = (pages[1:] == pages[:-1])[:, None]
-    beside = np.zeros_like(own)
-    beside[1:] |= own[:-1] & same
-    beside[:-1] |= own[1:] & same
-    return np.concatenate([np.stack(whole, axis=1), beside], axis=1)
+    shown = np.array([at[name] for name, _ in PAGE_FACTS.values()])
+    least = np.array([by for _, by in PAGE_FACTS.values()])
+    counts = np.zeros((pages.max(initial=-1) + 1, len(shown)), dtype=np.int64)
+    found = np.empty((len(pages), len(FEATURES)), dtype=bool)
+    _look_around(seen, pages, shown, least, np.array([at[name] for name in BESIDE]), counts, found)
+    return found
+
+
+@kernel
+def _look_around(seen: Any, pages: Any, shown: Any, least: Any, beside: Any, counts: Any, found: Any) -> None:
+    """Write for each link whether enough links of its page show a fact, and whether one beside it shows a feature."""
+    for row in range(pages.size):
+        for fact in range(shown.size):
+            counts[pages[row], fact] += seen[row, shown[fact]]
+    for row in range(pages.size):
+        page = pages[row]
+        follows = row > 0 and pages[row - 1] == page
+        precedes = row + 1 < pages.size and pages[row + 1] == page
+        for fact in range(shown.size):
+            found[row, fact] = counts[page, fact] >= least[fact]
+        for number in range(beside.size):
+            feature = beside[number]
+            before = follows and seen[row - 1, feature]
+            found[row, shown.size + number] = before or (precedes and seen[row + 1, feature])

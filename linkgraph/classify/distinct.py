@@ -95,6 +95,13 @@ def numbered(texts: Texts) -> tuple[Numbers, Numbers]:
     return of, first[: _number(texts, *_slots(len(of)), SEED, of, first)]
 
 
+def distinct_rows(matrix: npt.NDArray[Any]) -> tuple[Numbers, Numbers]:
+    """Return which of the distinct rows of a contiguous matrix each is, and the first of each."""
+    width = matrix.shape[1] * matrix.itemsize
+    begins = np.arange(len(matrix)) * width
+    return numbered(Texts(matrix.view(np.uint8).reshape(-1), begins, begins + width))
+
+
 def paired(one: Numbers, other: Numbers) -> tuple[Numbers, Numbers]:
     """Return which of the distinct pairs of numbers each is, and the first of each."""
     of, first = np.empty((2, len(one)), np.int64)

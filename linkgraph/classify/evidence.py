@@ -6,6 +6,8 @@ Every feature is observable on the page that the link stands on. Refuses tables 
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -19,6 +21,7 @@ from linkgraph.classify.hosts import KINDS, kinds_of
 from linkgraph.classify.phrases import PHRASES
 from linkgraph.classify.steps import FEATURES as STEP_FEATURES
 from linkgraph.classify.steps import read_paths
+from linkgraph.jit import kernel
 from linkgraph.model import ZONES
 
 Bools = npt.NDArray[np.bool_]
@@ -204,8 +207,14 @@ def _position(links: pa.Table, pages: Numbers) -> npt.NDArray[np.float64]:
     """Return where each link stands among its page's, from 0 to 1."""
     ordinal = links["ordinal"].to_numpy()
     last = np.zeros(pages.max(initial=-1) + 1)
-    np.maximum.at(last, pages, ordinal)
+    _raise_to(last, pages, ordinal)
     return np.asarray(ordinal / np.maximum(last[pages], 1))
+
+
+@kernel
+def _raise_to(most: Any, of: Any, numbers: Any) -> None:
+    for row in range(of.size):
+        most[of[row]] = max(most[of[row]], numbers[row])
 
 
 def _rank(pages: Numbers) -> Numbers:

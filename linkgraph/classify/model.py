@@ -198,20 +198,26 @@ def _add(shown: Any, weights: Any, sums: Any) -> None:
 def placement_inputs(observed: Bools) -> Bools:
     """Return the columns of `PLACEMENT_INPUTS` from those of `FEATURES`."""
     first = fired(observed, FEATURES, PLACEMENT_RULES)
-    return np.concatenate([observed, *_said(first, PLACEMENT_RULES, tuple(PLACEMENTS))], axis=1)
+    return _with_ones(observed, len(PLACEMENT_INPUTS), *_said(first, PLACEMENT_RULES, tuple(PLACEMENTS)))
 
 
 def acquisition_inputs(observed: Bools, placements: Numbers) -> Bools:
     """Return the columns of `ACQUISITION_INPUTS` from those of `FEATURES` and the number of each placement."""
-    seen = np.concatenate([observed, _one_hot(placements, len(PLACEMENTS))], axis=1)
+    seen = _with_ones(observed, len(SEEN), placements)
     first = fired(seen, SEEN, ACQUISITION_RULES)
-    return np.concatenate([seen, *_said(first, ACQUISITION_RULES, tuple(ACQUISITIONS))], axis=1)
+    return _with_ones(seen, len(ACQUISITION_INPUTS), *_said(first, ACQUISITION_RULES, tuple(ACQUISITIONS)))
 
 
-def _said(first: Numbers, rules: tuple[Rule, ...], classes: tuple[str, ...]) -> tuple[Bools, Bools]:
+def _said(first: Numbers, rules: tuple[Rule, ...], classes: tuple[str, ...]) -> tuple[Numbers, Numbers]:
+    """Return the rule that fired and the class that it speaks for, as a column of those for rules and then classes."""
     answers = np.array([classes.index(rule.answer) for rule in rules])
-    return _one_hot(first, len(rules)), _one_hot(answers[first], len(classes))
+    return first, len(rules) + answers[first]
 
 
-def _one_hot(numbers: Numbers, width: int) -> Bools:
-    return np.asarray(numbers[:, None] == np.arange(width))
+def _with_ones(observed: Bools, width: int, *columns: Numbers) -> Bools:
+    """Return a matrix with more columns, all false but those numbered, one of each array a row."""
+    found = np.zeros((len(observed), width), dtype=bool)
+    found[:, : observed.shape[1]] = observed
+    for column in columns:
+        found[np.arange(len(found)), observed.shape[1] + column] = True
+    return found
