@@ -38,8 +38,8 @@ $(BIN)/python:
 $(INSTALLED): pyproject.toml $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
 	$(BIN)/python -m pip install --quiet --editable ".$(if $(EXTRAS),[$(EXTRAS)])" --group dev
-	@# Extraction's loops are compiled once an installation; the first crawl would wait a minute for them.
-	$(BIN)/python -c "from linkgraph.extract import prepare; prepare()"
+	@# Loops are compiled once an installation; the first crawl and the first build would wait a minute for them.
+	$(BIN)/python -c "from linkgraph import classify, extract; extract.prepare(), classify.prepare()"
 	@touch $@
 
 install: $(INSTALLED)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+import linkgraph.classify
 from linkgraph.classify import (
     ACQUISITIONS,
     CLASSES,
@@ -21,6 +24,7 @@ from linkgraph.classify import (
     backlink_words,
     classify,
     classify_batches,
+    prepare,
 )
 from linkgraph.classify.evidence import FEATURES
 from linkgraph.classify.labels import read_labels
@@ -372,3 +376,14 @@ def test_memory_of_an_answer_is_columns_not_objects():
 
     assert isinstance(answer, pa.Table)
     assert answer.nbytes < 200 * answer.num_rows
+
+
+def test_who_reads_answers_does_not_wait_for_the_compiler():
+    read = "import sys, linkgraph.insights.dataset, linkgraph.classify; sys.exit('numba' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", read], check=False).returncode == 0
+    with pytest.raises(AttributeError, match="no attribute"):
+        linkgraph.classify.guess  # noqa: B018 - asking is the test
+
+
+def test_loops_can_be_compiled_beforehand():
+    prepare()

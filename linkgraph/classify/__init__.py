@@ -5,8 +5,17 @@ Promises answers derived from the raw columns alone, so that rules improve witho
 answer carries its evidence and the version of the rules.
 """
 
-from linkgraph.classify.answer import CLASSES, classify, classify_batches
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from linkgraph.classify.schema import CLASSES
 from linkgraph.classify.vocabulary import ACQUISITIONS, PLACEMENTS, RULES_VERSION, backlink_words
+
+if TYPE_CHECKING:
+    from linkgraph.classify.answer import classify, classify_batches
+    from linkgraph.classify.pages import prepare
 
 __all__ = [
     "ACQUISITIONS",
@@ -16,4 +25,14 @@ __all__ = [
     "backlink_words",
     "classify",
     "classify_batches",
+    "prepare",
 ]
+
+_HOMES = {"classify": "answer", "classify_batches": "answer", "prepare": "pages"}
+
+
+def __getattr__(name: str) -> Any:
+    """Import what classifies when it is asked for: who reads answers need not wait a second for the compiler."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'linkgraph.classify' has no attribute {name!r}")
+    return getattr(import_module(f"linkgraph.classify.{_HOMES[name]}"), name)

@@ -30,22 +30,9 @@ from linkgraph.classify.model import (
     placement_inputs,
 )
 from linkgraph.classify.phrases import LANGUAGES
+from linkgraph.classify.schema import CLASSES
 from linkgraph.classify.vocabulary import ACQUISITIONS, INTERNAL, NO_HYPERLINK, PLACEMENTS, RULES_VERSION
 from linkgraph.jit import kernel, leaf, word_at
-
-_WORD = pa.dictionary(pa.int32(), pa.string())
-
-CLASSES: pa.Schema = pa.schema(
-    [
-        pa.field("placement", _WORD, nullable=False),
-        pa.field("placement_probability", pa.float32(), nullable=False),
-        pa.field("acquisition", _WORD, nullable=False),
-        pa.field("acquisition_probability", pa.float32(), nullable=False),
-        pa.field("evidence", _WORD, nullable=False),
-        pa.field("rules_version", _WORD, nullable=False),
-    ]
-)
-"""What `classify` returns: a row a link."""
 
 WORDED = frozenset({"editorial", "placed", "directory", "reciprocal", "syndicated"})
 """Acquisitions that rest on what the text says; without words that are known they are not guessed."""

@@ -79,7 +79,7 @@ class Distinct:
             _skip_hosts(whole, begins)
             return Texts(whole.source, begins, whole.ends)
         if name in (TITLE_COLUMN, GENERATOR_COLUMN) and name not in self.links.column_names:
-            return Texts(np.zeros(0, np.uint8), *np.zeros((2, self.links.num_rows), np.int64))
+            return Texts(np.frombuffer(b"", np.uint8), *np.zeros((2, self.links.num_rows), np.int64))
         return texts_of(self.links[name])
 
 

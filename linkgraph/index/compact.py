@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from linkgraph.classify.answer import CLASSES
+from linkgraph.classify.schema import CLASSES
 from linkgraph.edges.schema import EDGES, PAGES
 from linkgraph.graph.collapse.scan import Scan, utf8
 from linkgraph.graph.intern import Interner

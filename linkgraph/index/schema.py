@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from linkgraph.classify.answer import CLASSES
+from linkgraph.classify.schema import CLASSES
 from linkgraph.edges.schema import EDGES
 
 CLASSIFIED = ("placement", "acquisition", "acquisition_probability", "evidence", "rules_version")
