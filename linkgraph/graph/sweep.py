@@ -11,6 +11,7 @@ blocks had before the sweep. What the last sweep changed, and where that was rea
 
 from __future__ import annotations
 
+import math
 from functools import partial
 from typing import Any
 
@@ -39,6 +40,10 @@ PATIENCE = 2 * EVERY
 _UNSURE = 2.0**-20
 """More than three sums of 2^31 weights may be off by, in units of the largest."""
 
+_FALL = 10.0
+"""What a sweep divides the error by at most, as far as was seen: what changed, a seventh of a sweep to sum up, is not
+asked before it may be little enough."""
+
 _ONE, _TWO, _THREE, _FOUR = (np.uint64(step) for step in (1, 2, 3, 4))
 
 _RUN = 256
@@ -52,10 +57,10 @@ def sweep(  # noqa: C901, PLR0912 - one loop over the votes; a call a row would 
 ) -> Any:  # fmt: skip
     """One sweep of a block: the share of row i stood at `shares[i]`, and the new one is left at `shares[fresh + i]`.
 
-    Returns (sum of |change| times `stale`, sum of change times `stale`, sum of share times `sums` if there are any, and
-    what the sums that were carried on may be off by, in units of rounding). Numbers of edges and rows are unsigned, and
-    four votes are read at a time: a signed one costs a test for counting from the end. Together that is a quarter to a
-    third of a sweep whose shares fit a cache.
+    Returns (sum of |change| times `stale`, sum of change times `stale`, sum of share times `sums`, each 0 where there
+    are none, and what the sums that were carried on may be off by, in units of rounding). Numbers of edges and rows are
+    unsigned, and four votes are read at a time: a signed one costs a test for counting from the end. Together that is a
+    quarter to a third of a sweep whose shares fit a cache.
     """
     uniform, edge, new = len(offset) == 1, np.uint64(first), np.uint64(fresh)
     change, drift, mass, outside = 0.0, 0.0, 0.0, offset[0] if uniform else 0.0
@@ -98,9 +103,10 @@ def sweep(  # noqa: C901, PLR0912 - one loop over the votes; a call a row would 
         if not uniform:
             outside = offset[row]
         share = gain[row] * (gathered + outside)
-        moved = (share - shares[row]) * stale[row]
-        change += abs(moved)
-        drift += moved
+        if stale is not None:
+            moved = (share - shares[row]) * stale[row]
+            change += abs(moved)
+            drift += moved
         if sums is not None:
             mass += share * sums[row]
         shares[new + row] = share
@@ -195,7 +201,7 @@ class Sweeps:
         self._history = np.empty((EVERY + 1, len(system.nodes) + 1))
         self._history[:, -1] = 0.0
         np.multiply(system.gain, system.offset, out=self._history[0, :-1])
-        self.taken, self.change, self.drift, self.slip, self._total = 0, np.inf, np.inf, 0.0, 1.0
+        self.taken, self.change, self.drift, self.slip, self._mass = 0, np.inf, np.inf, 0.0, 0.0
 
     @property
     def shares(self) -> NDArray[np.float64]:
@@ -223,27 +229,31 @@ class Sweeps:
             tol: what the error is to come to.
             most: sweeps at most, with those before.
         """
-        best, since, error, before = np.inf, 0, np.inf, self.taken
+        best, since, error, before, unasked = np.inf, 0, np.inf, self.taken, 0
         while self.taken < most and error > tol and since <= PATIENCE:
             if self.taken and self.taken % EVERY == 0:
                 self._extrapolate()
-            error = self._sweep(alpha)
+            if unasked and self.taken + 1 < most:
+                self._sweep(None)
+                unasked -= 1
+                continue
+            self._sweep(self._stale)
+            error = error_of(self.change, self.drift, alpha * self._mass + 1.0 - alpha, alpha)
             since = 0 if error < best else since + 1
-            best = min(best, error)
+            best, unasked = min(best, error), int(math.log(min(max(error / tol, 1.0), 1e9), _FALL))
         return self.taken - before
 
-    def _sweep(self, alpha: float) -> float:
-        """Sweep once; return the error that is left, as `certificate.error_of` has it."""
+    def _sweep(self, stale: NDArray[np.float64] | None) -> None:
+        """Sweep once; what changed is summed up where the weight of stale votes is given."""
         system, at = self._system, self.taken % EVERY
         rows = (system.ends, system.columns, system.back, system.weights, system.gain, system.offset)
         both = self._history[at : at + 2].reshape(-1)
-        call = partial(sweep, *rows, None, self._stale, both, self._history.shape[1])
+        call = partial(sweep, *rows, None, stale, both, self._history.shape[1])
         done = self._workers.each(call, system.blocks)
         self.change, self.drift, _, self.slip = (sum(part) for part in zip(*done, strict=True))
         self.taken += 1
         if at == 0:  # it changes little from one extrapolation to the next
-            self._total = alpha * float(self.shares[:-1] @ self._arriving) + 1.0 - alpha
-        return error_of(self.change, self.drift, self._total, alpha)
+            self._mass = float(self.shares[:-1] @ self._arriving)
 
     def _extrapolate(self) -> None:
         """Replace the shares by the mix of the last ones whose differences cancel best."""

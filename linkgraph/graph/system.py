@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from linkgraph.graph.rows import Rows
 from linkgraph.graph.threads import Workers, parts
-from linkgraph.jit import kernel
+from linkgraph.jit import kernel, leaf
 
 BLOCKS = 4
 """Blocks of a sweep: each reads its own new values and the old ones of the others. cnr-2000 takes 40 sweeps with one
@@ -114,7 +114,7 @@ def _by_length(indptr: Any, nodes: Any, place: Any, begin: int, end: int) -> Non
             at[length] += 1
 
 
-@kernel
+@leaf
 def _count(indptr: Any, indices: Any, node: int, place: Any, low: int, last: int, times: int, read: Any) -> None:
     """Add to `read` of each voter of a node that stands from row *low* to row *last*."""
     for edge in range(indptr[node], indptr[node + 1]):
@@ -123,44 +123,51 @@ def _count(indptr: Any, indices: Any, node: int, place: Any, low: int, last: int
             read[voter - low] += times
 
 
-@kernel
+@leaf
 def _column(voter: int, low: int, row: int, votes: Any) -> int:
     """Return where the share of another voter stands for a row of the block that begins with *low*, see `System`."""
     return voter + votes + 1 if low <= voter < row else voter
 
 
-@kernel
-def _difference(
-    indptr: Any, indices: Any, nodes: Any, place: Any, low: int, row: int, limit: int, columns: Any, at: int,
-    lacking: Any, read: Any,
-) -> Any:  # fmt: skip
+@leaf
+def _difference(  # noqa: C901 - one merge of two rows, a branch for each way in which they go on
+    indptr: Any, indices: Any, nodes: Any, place: Any, low: int, row: int, limit: int, columns: Any, at: int, read: Any
+) -> Any:
     """Write a row from entry *at* on as what it adds to the row before, and what it lacks.
 
     Returns (how many it adds, how many it lacks, the votes for itself); where that makes *limit* entries, the row is to
-    be written whole. What becomes fresh or is no longer is noted in `read`, by row.
+    be written whole. What becomes fresh or is no longer is noted in `read`, by row. There is room for the whole row:
+    what is lacking waits at its end.
     """
     before, node, votes = nodes[row - 1], nodes[row], np.uint32(len(nodes))
     one, one_end = indptr[before], indptr[before + 1]
     edge, last = indptr[node], indptr[node + 1]
-    more, less, loop = 0, 0, 0
-    while more + less < limit and (one < one_end or edge < last):
+    end, more, less, loop = at + last - edge, 0, 0, 0
+    while more + less < limit:
+        while one < one_end and edge < last:
+            both = indices[one]
+            if both != indices[edge] or both in (before, node):
+                break
+            one, edge = one + 1, edge + 1
+        if one >= one_end and edge >= last:
+            break
         theirs = indices[one] if one < one_end else _NO_NODE
         mine = indices[edge] if edge < last else _NO_NODE
         if theirs == before:
             one += 1
         elif mine == node:
             edge, loop = edge + 1, 1
-        elif theirs == mine:
-            one, edge = one + 1, edge + 1
         elif mine < theirs:
             columns[at + more] = _column(place[mine], low, row, votes)
             edge, more = edge + 1, more + 1
         else:
-            lacking[less] = _column(place[theirs], low, row, votes)
-            one, less = one + 1, less + 1
+            less += 1
+            columns[end - less] = _column(place[theirs], low, row, votes)
+            one += 1
     if more + less < limit:
-        columns[at + more : at + more + less] = lacking[:less]
         for entry in range(at, at + more + less):
+            if entry >= at + more:
+                columns[entry] = columns[end - less + entry - at - more]
             if columns[entry] > votes:
                 read[columns[entry] - votes - 1 - low] += row if entry >= at + more else -row
         read[row - low] += loop
@@ -177,14 +184,13 @@ def _renumber(
     Which voters a chain of differences carries from row to row is counted where that begins and where it ends.
     """
     votes, fresh, none = np.uint32(len(nodes)), np.uint32(len(nodes) + 1), end - begin
-    read, chain, lacking = np.zeros(none + _ASIDE + 1), 0, np.empty(0, np.uint32)
+    read, chain = np.zeros(none + _ASIDE + 1), 0
     for row in range(begin, end):
         node, limit, more, less, loop = nodes[row], 0, 0, 0, 0.0
         first, last = indptr[node], indptr[node + 1]
         if weights is None and row > begin and chain < LONGEST and last - first >= _LONG:
             limit = (last - first) // 2
-            lacking = lacking if limit <= len(lacking) else np.empty(2 * limit, np.uint32)
-            more, less, loop = _difference(indptr, indices, nodes, place, begin, row, limit, columns, at, lacking, read)
+            more, less, loop = _difference(indptr, indices, nodes, place, begin, row, limit, columns, at, read)
         shorter = more + less < limit
         if shorter != (chain > 0):
             _count(indptr, indices, nodes[row - 1], place, begin, row - 2, -row if shorter else row, read)
