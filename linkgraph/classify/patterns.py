@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from linkgraph.errors import CorruptFileError
 
@@ -25,6 +26,7 @@ ANYWHERE = (1 << 9) - 1
 
 _CLASSES = {"d": "0-9", "w": "0-9A-Za-z_", "s": "\t\n\f\r "}
 _CONTROLS = {"n": "\n", "t": "\t", "r": "\r", "f": "\f", "v": "\v"}
+_COUNTS = frozenset("*+?{")
 _ALSO = {"s": "\N{LATIN SMALL LETTER LONG S}", "k": "\N{KELVIN SIGN}", "å": "\N{ANGSTROM SIGN}", "ß": "ẞ"}
 """Letters that only folding makes equal (Unicode's CaseFolding.txt, the simple foldings of what patterns contain)."""
 
@@ -141,7 +143,7 @@ class _Reader:
     def _sequence(self) -> Piece:
         found = Piece(ANYWHERE)
         while self.at < len(self.pattern) and self.pattern[self.at] not in "|)":
-            if self._skip("(?i)"):
+            if self.pattern[self.at] == "(" and self._skip("(?i)"):
                 self.folds = True
                 continue
             begin, folds = self.at, self.folds
@@ -171,7 +173,7 @@ class _Reader:
             return _without(((10, 10),))
         if sign == "[":
             return self._class()
-        return self._folded(self._escaped() if sign == "\\" else _points(sign))
+        return self._folded(self._escaped() if sign == "\\" else ((ord(sign), ord(sign)),))
 
     def _escaped(self) -> Ranges:
         sign = self._next()
@@ -203,25 +205,23 @@ class _Reader:
 
     def _folded(self, ranges: Ranges) -> Ranges:
         """Return code points with their other cases, if these count the same."""
-        if not self.folds or ranges[-1][1] == LAST:
-            return ranges
-        cases = {ord(case) for first, last in ranges for point in range(first, last + 1) for case in _cases(chr(point))}
-        return _merged([*ranges, *((case, case) for case in cases)])
+        return _in_any_case(ranges) if self.folds and ranges[-1][1] != LAST else ranges
 
     def _counted(self, piece: Piece, begin: int, *, folds: bool) -> Piece:
         """Return a piece as often as the sign after it says; what is written once is read again for each copy."""
         letters = self.letters
+        if self.pattern[self.at : self.at + 1] not in _COUNTS:
+            return piece
         if self._skip("*"):
             found = Piece(ANYWHERE, *_ends(letters.repeated(piece)))
         elif self._skip("+"):
             found = letters.repeated(piece)
         elif self._skip("?"):
             found = Piece(ANYWHERE, *_ends(piece))
-        elif self._skip("{"):
-            found = self._times(piece, begin, folds=folds)
         else:
-            return piece
-        if self.pattern[self.at : self.at + 1] in {"*", "+", "?", "{"}:
+            self.at += 1
+            found = self._times(piece, begin, folds=folds)
+        if self.pattern[self.at : self.at + 1] in _COUNTS:
             raise self.refused("a second repetition")
         return found
 
@@ -258,6 +258,12 @@ def _points(text: str) -> Ranges:
         found.append((ord(text[at]), ord(text[at + 2 if wide else at])))
         at += 3 if wide else 1
     return _merged(found)
+
+
+@lru_cache(maxsize=1 << 10)
+def _in_any_case(ranges: Ranges) -> Ranges:
+    cases = {ord(case) for first, last in ranges for point in range(first, last + 1) for case in _cases(chr(point))}
+    return _merged([*ranges, *((case, case) for case in cases)])
 
 
 def _cases(letter: str) -> str:
