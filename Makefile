@@ -39,7 +39,7 @@ $(INSTALLED): pyproject.toml $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
 	$(BIN)/python -m pip install --quiet --editable ".$(if $(EXTRAS),[$(EXTRAS)])" --group dev
 	@# Loops are compiled once an installation; the first crawl and the first build would wait a minute for them.
-	$(BIN)/python -c "from linkgraph import classify, extract; extract.prepare(), classify.prepare()"
+	$(BIN)/python -m linkgraph.index.prepare
 	@touch $@
 
 install: $(INSTALLED)
