@@ -1,5 +1,7 @@
 """A Python loop over arrays → machine code: the one place that says how, and instructions beyond Python.
 
+Those for rows of numbers, one for each of several vectors, are in `graph.lanes`.
+
 Promises code that releases the interpreter lock, is compiled at the first call and then kept on disk, and gives the
 same bits on every run: no fast-math, no reordering of sums. Refuses negative indexes: they are not looked at, and lead
 out of the array.
