@@ -72,12 +72,10 @@ _ABSOLUTE = """() => {
 }"""
 """Makes references absolute: scripts change a document's address and base, and its encoding is UTF-8 afterwards."""
 
-_PARSED = """() => document.readyState !== 'loading' ? null :
-  new Promise(parsed => document.addEventListener('DOMContentLoaded', () => parsed(null)))"""
-"""Playwright's own wait starts anew, and never ends, where a script navigates before the document is parsed."""
-
-_STEP = "() => new Promise(passed => setTimeout(passed, 50))"
-"""50 ms by the page's own clock: on a busy machine its timers are late, and what they do would be missed by ours."""
+_STEP = "() => new Promise(passed => setTimeout(() => passed(document.readyState !== 'loading'), 50))"
+"""Whether the document is parsed, 50 ms later by the page's own clock: on a busy machine its timers are late, and what
+they do would be missed by ours. It is asked for and not waited for: where a script navigates while the document loads,
+neither Playwright's own wait ends nor does DOMContentLoaded come."""
 
 Headers = Sequence[tuple[str, str]]
 
@@ -235,13 +233,12 @@ class Renderer:
 
     async def _settle(self, visit: Visit, page: Any) -> None:
         """Wait until the page is parsed and asks for nothing any more, or most of its time is over."""
-        await page.evaluate(_PARSED)
         deadline = time.monotonic() + SETTLE_SHARE * self._seconds
         still = 0
         while still < QUIET_STEPS and time.monotonic() < deadline:
             answered = visit.answered
-            await page.evaluate(_STEP)
-            still = still + 1 if visit.active == 0 and visit.answered == answered else 0
+            parsed = await page.evaluate(_STEP)
+            still = still + 1 if parsed and visit.active == 0 and visit.answered == answered else 0
 
     async def _answer(self, route: Any, visit: Visit, document: Answer, page: Any) -> None:
         """Answer one request of the page. Never lets it go on into the network."""
