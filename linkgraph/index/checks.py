@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from linkgraph.graph.collapse.pairs import PairSet, unpacked
-from linkgraph.graph.collapse.scan import Scan, among, decoded, mask, utf8
+from linkgraph.graph.collapse.scan import Scan, among, decoded, ids_of, mask
 from linkgraph.graph.collapse.standing import Standing, is_gone, read_at_all, read_in_part
 from linkgraph.graph.intern import Interner
 
@@ -119,12 +119,12 @@ class Checks:
         return found
 
     def _take(self, batch: pa.RecordBatch) -> tuple[Check, NDArray[np.int32]]:
-        page = self.urls.add(*utf8(decoded(batch.column("url"))))
+        page = ids_of(self.urls.add, batch.column("url"))
         run = _codes(batch.column("run"), self.runs)
         reason = _codes(batch.column("outcome_reason"), self.reasons)
         moment = batch.column("fetched_at").cast(pa.int64()).to_numpy()
         check = Check(page, moment, run, _verdicts(batch), reason, _flags(batch))
-        return check, self.domains.add(*utf8(decoded(batch.column("domain"))))
+        return check, ids_of(self.domains.add, batch.column("domain"))
 
     def _inherit(self, revisits: Mapping[str, str]) -> None:
         """Let a run that visits another one again cover what that one covered, reached or not."""
@@ -160,7 +160,7 @@ class Checks:
             urls: pages, each once.
             domains: their registrable domains.
         """
-        known = self.urls.find(*utf8(urls))
+        known = ids_of(self.urls.find, urls)
         at = np.flatnonzero(known >= 0)
         begins, counts = self.begins[known[at]], np.diff(self.begins)[known[at]]
         visits = self.visits.take(ranges(begins, counts))._replace(page=np.repeat(at, counts).astype(np.int32))
@@ -168,7 +168,7 @@ class Checks:
         return whole.take(np.lexsort((whole.moment, whole.page)))
 
     def _skipped(self, visits: Check, domains: pa.Array) -> Check:
-        site = self.domains.find(*utf8(domains))
+        site = ids_of(self.domains.find, domains)
         parts, ends = [], self.ends
         for run in range(len(self.runs)):
             asked = np.zeros(len(site), bool)

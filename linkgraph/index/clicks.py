@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from linkgraph.classify.vocabulary import CHOSEN
-from linkgraph.graph.collapse.scan import among
+from linkgraph.graph.collapse.scan import among, mask
 from linkgraph.graph.collapse.weigh import link_weights
 from linkgraph.graph.policy import EDITORIAL, Weighing
 
@@ -57,11 +57,12 @@ def title_fit(links: pa.Table, titles: pa.Table) -> pa.Array:
         links: to other sites, working form.
         titles: `url` and `title` of the targets' pages.
     """
-    row = pc.index_in(links["dst_url"], value_set=titles["url"].combine_chunks())
+    target = links["dst_url"].combine_chunks().dictionary_encode()
+    row = pc.index_in(target.dictionary, value_set=titles["url"].combine_chunks()).take(target.indices)
     texts = titles["title"].combine_chunks()
     wanted: dict[int, frozenset[str]] = {}
     fits: list[float | None] = [None] * links.num_rows
-    known = np.flatnonzero(row.is_valid().to_numpy())
+    known = np.flatnonzero(mask(row.is_valid()))
     around = pc.utf8_lower(pc.binary_join_element_wise(*_context(links.take(pa.array(known))), _BLANK))
     for place, target, text in zip(
         known.tolist(), row.take(pa.array(known)).to_pylist(), around.to_pylist(), strict=True

@@ -7,8 +7,10 @@ every page of them, so whatever joins a target with its own pages is local.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ParamSpec, Self
 
 import numpy as np
 import pyarrow as pa
@@ -16,11 +18,11 @@ from numpy.typing import NDArray
 
 from linkgraph.classify.schema import CLASSES
 from linkgraph.edges.schema import EDGES, PAGES
-from linkgraph.graph.collapse.scan import Scan, utf8
+from linkgraph.graph.collapse.scan import Scan, ids_of
 from linkgraph.graph.intern import Interner
 from linkgraph.graph.names import Names
 from linkgraph.graph.sites.owners import Owners
-from linkgraph.index.columns import to_working, working_schema
+from linkgraph.index.columns import WORD, coded, to_working, working_schema
 from linkgraph.index.files import write_events, write_links
 from linkgraph.index.history import History
 from linkgraph.index.layout import (
@@ -32,7 +34,7 @@ from linkgraph.index.layout import (
     lost_file,
 )
 from linkgraph.index.links import Domains, distinct_links, newest_pages
-from linkgraph.index.schema import CLASSIFIED, CLICK_COLUMNS
+from linkgraph.index.schema import CLASSIFIED, CLICK_COLUMNS, TEXTS
 from linkgraph.index.site_links import SiteLinks
 from linkgraph.index.site_pages import SitePages
 from linkgraph.index.sites import Sites, without_sites
@@ -44,8 +46,19 @@ BUCKET_ROWS = 1 << 18
 
 MAX_BUCKETS = 4096
 
+WRITERS = 2
+"""Files of one bucket that are written at once; its links and its backlinks are two, and there is seldom more."""
+
+P = ParamSpec("P")
+
+_NAMED = ("src_domain", "dst_domain", "src_host", "dst_host")
+"""Columns of names that a build numbers anyway."""
+
 _EDGE_ROWS = working_schema(
-    EDGES, pa.field("run", pa.string()), *(CLASSES.field(name) for name in CLASSIFIED), *CLICK_COLUMNS
+    pa.schema([field.with_type(WORD) if field.name in _NAMED else field for field in EDGES]),
+    pa.field("run", WORD),
+    *(CLASSES.field(name) for name in CLASSIFIED),
+    *CLICK_COLUMNS,
 )
 _PAGE_ROWS = working_schema(
     pa.schema([PAGES.field(name) for name in ("url", "host", "domain", "fetched_at", "status", "outcome", "title")])
@@ -94,7 +107,9 @@ def spill(edges: Scan, pages: Scan, names: Mapping[str, Names], history: History
     domains, hosts = Interner.of(names["domain"]), Interner.of(names["host"])
     bucket = np.fromiter((bucket_of(name, buckets) for name in names["domain"]), np.int32, len(names["domain"]))
     seen = SiteLinks(domains, history.standing)
-    rows = _spill(edges, Spill(history.folder, "edges", _EDGE_ROWS, buckets), domains, bucket, "dst_domain", seen.see)
+    named = dict(zip(_NAMED, (domains, domains, hosts, hosts), strict=True))
+    waiting = Spill(history.folder, "edges", _EDGE_ROWS, buckets, named=named)
+    rows = _spill(edges, waiting, domains, bucket, "dst_domain", seen.see)
     known = _spill(pages, Spill(history.folder, "pages", _PAGE_ROWS, buckets), domains, bucket, "domain")
     sites = Sites.of(SitePages.read(pages, domains, hosts), seen, names["domain"])
     return Spilled(rows, known, domains, hosts, sites, history)
@@ -111,24 +126,59 @@ def compact(spilled: Spilled, sorter: Sorter, *, build: Path, buckets: int, done
         done: told the number of each finished bucket, from 1.
     """
     sites, history, total = spilled.sites, spilled.history, 0
-    for number in range(buckets):
-        newest = newest_pages(spilled.pages.bucket(number))
-        found = distinct_links(spilled.edges.bucket(number), sorter.domains, newest, history)
-        links = sites.add_to(found.links, newest, spilled.domains, spilled.hosts, sorter.popularity)
-        within = _count(links, newest, sorter, sites.owners)[found.order]
-        bucket_folder(build, number).mkdir(parents=True)
-        write_links(backlinks_file(build, number), links, found.order[~within])
-        write_links(internal_file(build, number), links, found.order[within])
-        if found.lost.num_rows:
-            write_links(lost_file(build, number), without_sites(found.lost), np.arange(found.lost.num_rows))
-        total += links.num_rows
-        done(number + 1)
-    spilled.edges.remove()
-    spilled.pages.remove()
-    for number, events in enumerate(history.events()):
-        write_events(events_file(build, number), events)
+    with _Writer() as writer:
+        for number in range(buckets):
+            newest = newest_pages(spilled.pages.bucket(number))
+            found = distinct_links(coded(spilled.edges.bucket(number), TEXTS), sorter.domains, newest, history)
+            links = sites.add_to(found.links, newest, spilled.domains, spilled.hosts, sorter.popularity)
+            within = _count(links, newest, sorter, sites.owners)[found.order]
+            bucket_folder(build, number).mkdir(parents=True)
+            writer.wait()
+            writer.begin(write_links, internal_file(build, number), links, found.order[within])
+            writer.begin(write_links, backlinks_file(build, number), links, found.order[~within])
+            if lost := found.lost.num_rows:
+                writer.begin(write_links, lost_file(build, number), without_sites(found.lost), np.arange(lost))
+            total += links.num_rows
+            done(number + 1)
+        spilled.edges.remove()
+        spilled.pages.remove()
+        for number, events in enumerate(history.events()):
+            writer.wait()
+            writer.begin(write_events, events_file(build, number), events)
+        writer.wait()
     history.folder.rmdir()
     return total
+
+
+class _Writer:
+    """Writes files while the next bucket is worked on: encoding and compressing take as long as sorting.
+
+    Memory holds two buckets: the one that is written and the one that is made.
+    """
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(WRITERS, "linkgraph-write")
+        self._begun: list[Future[None]] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
+    def begin(self, write: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> None:
+        """Write a file soon."""
+        self._begun.append(self._pool.submit(write, *args, **kwargs))
+
+    def wait(self) -> None:
+        """Wait for every file that was begun.
+
+        Raises:
+            OSError: one could not be written.
+        """
+        begun, self._begun = self._begun, []
+        for file in begun:
+            file.result()
 
 
 def _spill(
@@ -141,7 +191,7 @@ def _spill(
 ) -> Spill:
     for batch in scan.batches(spill.schema.names):
         see(batch)
-        node = domains.find(*utf8(batch.column(target)))
+        node = ids_of(domains.find, batch.column(target))
         columns = [to_working(column) for column in batch.columns]
         where = bucket[node] if len(bucket) else np.zeros(len(node), np.int32)
         for row in np.flatnonzero(node < 0).tolist():  # no link to it stands

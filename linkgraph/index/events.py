@@ -13,12 +13,12 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from linkgraph.edges.schema import EDGES
+from linkgraph.graph.collapse.scan import among, decoded
 from linkgraph.index.checks import Checks
-from linkgraph.index.columns import codes, working_schema
+from linkgraph.index.columns import coded, codes, ranks, working_schema
 from linkgraph.index.layout import bucket_of
 from linkgraph.index.pairing import Form, changed, differences, only_pairs, spot
 from linkgraph.index.spill import Spill
@@ -109,7 +109,7 @@ def _moved(rows: pa.Table, known: Known, target: NDArray[np.int64], left: NDArra
     if not len(lost):
         return []
     moment = rows["observed_at"].cast(pa.int64()).to_numpy()
-    begin, end = moment[known.first], moment[known.last]
+    begin, end, page = moment[known.first], moment[known.last], codes(rows["src_url"])[known.first]
     family: dict[int, list[int]] = {}
     for link in np.flatnonzero(np.isin(whole, kin[lost])).tolist():
         family.setdefault(int(whole[link]), []).append(link)
@@ -118,9 +118,7 @@ def _moved(rows: pa.Table, known: Known, target: NDArray[np.int64], left: NDArra
         """Tell whether no third page held the link when it moved, and the two are two pages."""
         one, other, now = int(events.link[loss]), int(events.link[gain]), known.moments[gain]
         others = [link for link in family[int(kin[gain])] if link not in (one, other)]
-        return rows["src_url"][known.first[one]] != rows["src_url"][known.first[other]] and not any(
-            begin[link] <= now <= end[link] for link in others
-        )
+        return page[one] != page[other] and not any(begin[link] <= now <= end[link] for link in others)
 
     return only_pairs(
         [(at, int(key[at])) for at in lost.tolist()], [(at, int(key[at])) for at in gained.tolist()], alone
@@ -185,8 +183,7 @@ class EventLog:
     def take(self, rows: pa.Table, known: Known, pairs: Pairs, within: NDArray[np.bool_]) -> None:
         """Take in what happened to the links of one bucket."""
         kind = rows["kind"].combine_chunks().take(pa.array(known.first))
-        resource = pc.is_in(kind, pa.array(RESOURCE_KINDS, kind.type)).to_numpy(zero_copy_only=False)
-        told = _told(rows, known, pairs, ~within & ~resource)
+        told = _told(rows, known, pairs, ~within & ~among(kind, RESOURCE_KINDS))
         table = self._table(rows, known, told)
         is_open = np.zeros(len(told.at), bool)
         at = np.array(told.at, np.int64)
@@ -215,14 +212,14 @@ class EventLog:
             "at": pa.array(moment[check]).cast(_TIME),
             "since": pa.array(before, mask=since < 0).cast(_TIME),
             "run": _words(checks.runs, known.checks.run[check]),
-            "event": pa.array(told.word, pa.large_string()),
+            "event": pa.array(told.word, pa.large_string()).dictionary_encode(),
             "reason": self._reasons(events.why[at], events.code[at], known.checks.reason[check], told.word),
             **{name: rows[name].combine_chunks().take(pa.array(row)) for name in _OF_THE_LINK},
             "before": pa.array(told.before, pa.large_string()),
             "after": pa.array(told.after, pa.large_string()),
             "spot": pa.nulls(len(at), pa.binary()),
         }
-        return pa.table([columns[name].cast(_ROWS.field(name).type) for name in _ROWS.names], schema=_ROWS)
+        return pa.table([_plain(columns[name], _ROWS.field(name).type) for name in _ROWS.names], schema=_ROWS)
 
     def _reasons(
         self, why: NDArray[np.int8], code: NDArray[np.int8], outcome: NDArray[np.int32], words: list[str]
@@ -247,15 +244,18 @@ class EventLog:
             settled = _settled(self._open.bucket(number))
             self._closed.add(settled, _buckets_of(settled["dst_domain"], self._buckets))
         self._open.remove()
-        order = [(name, "ascending") for name in ("dst_domain", "at", "src_url", "dst_url", "event", "anchor")]
         for number in range(self._buckets):
-            yield self._closed.bucket(number).sort_by(order).drop_columns(["spot"])
+            rows = coded(self._closed.bucket(number).drop_columns(["spot"]))
+            at = rows["at"].cast(pa.int64()).to_numpy()
+            event, *link = (ranks(rows[name]) for name in ("event", "anchor", "dst_url", "src_url"))
+            order = np.lexsort((link[0], event, *link[1:], at, ranks(rows["dst_domain"])))
+            yield rows.take(pa.array(order))
         self._closed.remove()
 
 
 def _settled(rows: pa.Table) -> pa.Table:
     """Put losses and gains of one place of one page together where only the target differs."""
-    lost = pc.equal(rows["event"], "lost").to_numpy()
+    lost = among(rows["event"].combine_chunks(), ("lost",))
     key = [*zip(rows["src_url"].to_pylist(), rows["at"].to_pylist(), rows["spot"].to_pylist(), strict=True)]
     pairs = only_pairs(
         [(at, key[at]) for at in np.flatnonzero(lost).tolist()],
@@ -276,8 +276,13 @@ def _settled(rows: pa.Table) -> pa.Table:
     return rows
 
 
+def _plain(column: pa.Array, kind: pa.DataType) -> pa.Array:
+    return decoded(column).cast(kind) if kind != column.type else column
+
+
 def _words(words: list[str], number: NDArray[np.int32]) -> pa.Array:
-    return pa.array([*words, ""], pa.large_string()).take(pa.array(np.where(number < 0, len(words), number)))
+    place = np.where(number < 0, len(words), number).astype(np.int32)
+    return pa.DictionaryArray.from_arrays(pa.array(place), pa.array([*words, ""], pa.large_string()))
 
 
 def _buckets_of(domains: pa.ChunkedArray, buckets: int) -> NDArray[np.int32]:

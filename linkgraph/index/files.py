@@ -19,13 +19,12 @@ from linkgraph.graph.collapse.fold import Folds
 from linkgraph.index.columns import to_stored
 from linkgraph.index.events import EVENT_ROWS
 from linkgraph.index.layout import GROUP_ROWS
-from linkgraph.index.schema import FOLDS, LINKS
+from linkgraph.index.schema import FOLDS, LINKS, TEXTS
 
 _PAGE_ROWS = 4096
 _BLOOM_COLUMNS = ("dst_domain", "dst_url")
 _SORTED_URLS = ("dst_url", "src_url")
 """URLs that share long beginnings with the row before: DELTA_BYTE_ARRAY stores what differs."""
-_SELDOM_REPEATED = ("text_before", "text_after")
 _PAGES: dict[str, Any] = {"write_page_index": True, "write_page_checksum": True, "max_rows_per_page": _PAGE_ROWS}
 """Options of pyarrow's writer that let a reader skip and check pages."""
 
@@ -56,7 +55,7 @@ def write_events(path: Path, events: pa.Table) -> None:
 
 def _options(schema: pa.Schema) -> dict[str, Any]:
     """Return the options of pyarrow's writer for rows that are sorted by their URLs."""
-    plain = {*_SORTED_URLS, *_SELDOM_REPEATED}
+    plain = {*_SORTED_URLS, *TEXTS}
     return {
         "compression": "zstd",
         "compression_level": 1,

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from linkgraph.graph.collapse.pairs import starts_of_runs
-from linkgraph.graph.collapse.scan import among, utf8
+from linkgraph.graph.collapse.scan import among, ids_of
 from linkgraph.graph.intern import Interner
 from linkgraph.graph.names import Names
 from linkgraph.index.columns import codes, ranks
@@ -50,7 +50,7 @@ class Domains:
 
     def find(self, column: pa.ChunkedArray) -> NDArray[np.int32]:
         """Return the node of each domain in a column."""
-        return self.ids.find(*utf8(column.combine_chunks()))
+        return ids_of(self.ids.find, column.combine_chunks())
 
 
 def _identity(rows: pa.Table) -> NDArray[np.uint64]:
@@ -136,8 +136,8 @@ def _without(order: NDArray[np.int64], kept: NDArray[np.bool_]) -> NDArray[np.in
 
 def _status_of(urls: pa.ChunkedArray, pages: pa.Table) -> pa.Array:
     known = Interner()
-    known.add(*utf8(pages["url"].combine_chunks()))
-    row = known.find(*utf8(urls.combine_chunks()))
+    ids_of(known.add, pages["url"].combine_chunks())
+    row = ids_of(known.find, urls.combine_chunks())
     unchanged = among(pages["outcome"].combine_chunks(), ("not-modified",))
     # What a server need not send again is what it sent before.
     status = pc.if_else(pa.array(unchanged), pa.scalar(200, pa.int16()), pages["status"].combine_chunks())

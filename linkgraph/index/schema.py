@@ -54,6 +54,9 @@ _ADDED = (
     *STATE_COLUMNS,
 )
 
+TEXTS = ("text_before", "text_after")
+"""Columns of the links table that hardly ever hold the same words twice."""
+
 LINKS: pa.Schema = pa.schema([*EDGES, *_ADDED], metadata={**EDGES.metadata, b"linkgraph.table": b"links"})
 """The derived table: the newest observation of each link, the run that made it, and what the build adds."""
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from linkgraph.classify.sites import Facts, revise
 from linkgraph.graph.collapse.pairs import packed, places, unpacked
-from linkgraph.graph.collapse.scan import Scan, among, utf8
+from linkgraph.graph.collapse.scan import Scan, among, ids_of
 from linkgraph.graph.collapse.standing import Standing
 from linkgraph.graph.intern import Interner
 from linkgraph.graph.names import Names
@@ -147,15 +147,15 @@ class Sites:
             hosts: numbers every host.
             popularity: of each domain.
         """
-        src, dst = (domains.find(*utf8(links[f"{side}_domain"].combine_chunks())) for side in ("src", "dst"))
+        src, dst = (ids_of(domains.find, links[f"{side}_domain"].combine_chunks()) for side in ("src", "dst"))
         apart = np.flatnonzero((src != dst) & among(links["kind"].combine_chunks(), ("a", "area")))
         rows, source, target = links.take(pa.array(apart)), src[apart], dst[apart]
         same = self.owners.same(source, target)
         on = template_pages(rows)
-        of_host = self.pages.pages_of("host")[hosts.find(*utf8(rows["src_host"].combine_chunks()))]
+        of_host = self.pages.pages_of("host")[ids_of(hosts.find, rows["src_host"].combine_chunks())]
         share = np.minimum(on / np.maximum(of_host, 1), 1.0)
         often = (on >= SITEWIDE_PAGES) & (share >= SITEWIDE_SHARE)
-        row = self.pages.urls.find(*utf8(rows["src_url"].combine_chunks()))
+        row = ids_of(self.pages.urls.find, rows["src_url"].combine_chunks())
         facts = Facts(
             owner=self._owner_words(source, target, same),
             copied=(row >= 0) & (self.origin[row] >= 0) if len(self.origin) else row >= 0,
@@ -166,7 +166,7 @@ class Sites:
         judged = revise(rows, facts)
         for name, values in judged.items():
             place = links.schema.get_field_index(name)
-            links = links.set_column(place, links.field(place), _replaced(links[name], apart, values))
+            links = links.set_column(place, name, _replaced(links[name], apart, values))
         for column, values in zip(
             (*SITE_COLUMNS, *JUDGED_COLUMNS),
             (same, often, on, share, title_fit(rows, pages), popularity[source]),
@@ -193,9 +193,20 @@ def without_sites(links: pa.Table) -> pa.Table:
 
 
 def _replaced(column: pa.ChunkedArray, rows: NDArray[np.int64], values: pa.Array) -> pa.ChunkedArray:
+    if pa.types.is_dictionary(column.type):
+        return pa.chunked_array([_recoded(column.combine_chunks(), rows, values.dictionary_encode())])
     chosen = np.zeros(len(column), bool)
     chosen[rows] = True
     return pc.replace_with_mask(column, pa.array(chosen), values.cast(column.type))
+
+
+def _recoded(column: pa.DictionaryArray, rows: NDArray[np.int64], values: pa.DictionaryArray) -> pa.DictionaryArray:
+    """Return a coded column without nulls with other values in some rows."""
+    words = pa.concat_arrays([column.dictionary, values.dictionary.cast(column.type.value_type)]).dictionary_encode()
+    number = words.indices.to_numpy()
+    codes = number[column.indices.to_numpy()]
+    codes[rows] = number[values.indices.to_numpy() + len(column.dictionary)]
+    return pa.DictionaryArray.from_arrays(pa.array(codes), words.dictionary)
 
 
 def _exchanged(pairs: Pairs, same: Owners) -> NDArray[np.int64]:

@@ -6,6 +6,7 @@ in turn, so that reading a bucket is one seek a file. A small table never touche
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
 
@@ -13,7 +14,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-BUDGET = 128 << 20
+from linkgraph.graph.intern import Interner
+from linkgraph.index.words import Words
+
+BUDGET = 64 << 20
 """Bytes waiting in memory: large enough that a bucket's part of a file is worth a seek."""
 
 
@@ -23,13 +27,26 @@ class Spill:
     Args:
         folder: where the temporary files go; the caller removes it.
         name: tells the files of two spills in one folder apart.
-        schema: of the rows; without dictionaries, which differ from batch to batch.
+        schema: of the rows; dictionaries, which differ from batch to batch, are of words and have no nulls.
         buckets: rows go to bucket 0 to buckets - 1.
         budget: bytes that wait in memory.
+        named: the names that words of some columns are, where they are held anyway.
     """
 
-    def __init__(self, folder: Path, name: str, schema: pa.Schema, buckets: int, budget: int = BUDGET) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        name: str,
+        schema: pa.Schema,
+        buckets: int,
+        budget: int = BUDGET,
+        *,
+        named: Mapping[str, Interner] | None = None,
+    ) -> None:
         self.schema = schema
+        coded = [field.name for field in schema if pa.types.is_dictionary(field.type)]
+        self._words = {column: Words((named or {}).get(column)) for column in coded}
+        self._moved = pa.schema([field.with_type(pa.int32()) if field.name in coded else field for field in schema])
         self._folder, self._name = folder, name
         self.buckets, self._budget = buckets, budget
         self._waiting: list[pa.Table] = []
@@ -42,15 +59,27 @@ class Spill:
         """Take in rows and the bucket of each, shape (n,)."""
         if not rows.num_rows:
             return
-        self._waiting.append(rows.cast(self.schema))
+        moved = [self._coded(rows[name].combine_chunks(), name) for name in self.schema.names]
+        self._waiting.append(pa.Table.from_arrays(moved, schema=self._moved))
         self._waiting_buckets.append(bucket)
-        self._bytes += rows.nbytes
+        self._bytes += self._waiting[-1].nbytes
         if self._bytes > self._budget:
             self._write()
 
+    def _coded(self, column: pa.Array, name: str) -> pa.Array:
+        words = self._words.get(name)
+        return pa.array(words.codes(column)) if words else column.cast(self._moved.field(name).type)
+
+    def _worded(self, rows: pa.Table) -> pa.Table:
+        columns = [
+            words.column(column.combine_chunks().to_numpy()) if (words := self._words.get(name)) else column
+            for name, column in zip(rows.column_names, rows.columns, strict=True)
+        ]
+        return pa.Table.from_arrays(columns, schema=self.schema)
+
     def _sorted(self) -> list[pa.Table]:
         """Return what waits, one table a bucket, and forget it."""
-        rows = pa.concat_tables([self.schema.empty_table(), *self._waiting])
+        rows = pa.concat_tables([self._moved.empty_table(), *self._waiting])
         bucket = np.concatenate([np.empty(0, np.int32), *self._waiting_buckets])
         self._waiting, self._waiting_buckets, self._bytes = [], [], 0
         order = np.argsort(bucket, kind="stable")
@@ -62,7 +91,7 @@ class Spill:
     def _write(self) -> None:
         path = self._folder / f"{self._name}-{len(self._files):06d}.arrow"
         options = pa.ipc.IpcWriteOptions(compression="lz4")
-        with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, self.schema, options=options) as writer:
+        with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, self._moved, options=options) as writer:
             for part in self._sorted():
                 writer.write_batch(_one_batch(part))
         self._files.append(path)
@@ -73,12 +102,12 @@ class Spill:
             self._write()  # what waits would lie in memory until the last bucket
         if not self._files:
             self._in_memory = self._in_memory or self._sorted()
-            return self._in_memory[number]
+            return self._worded(self._in_memory[number])
         parts = []
         for path in self._files:
             with pa.OSFile(str(path), "rb") as source, pa.ipc.open_file(source) as reader:
                 parts.append(reader.get_batch(number))
-        return pa.Table.from_batches(parts, self.schema).combine_chunks()
+        return self._worded(pa.Table.from_batches(parts, self._moved).combine_chunks())
 
     def remove(self) -> None:
         """Forget the rows and remove the files."""

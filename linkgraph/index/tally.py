@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from linkgraph.graph.collapse import votes
 from linkgraph.graph.collapse.pairs import distinct, packed, unpacked
-from linkgraph.graph.collapse.scan import Scan, among, utf8
+from linkgraph.graph.collapse.scan import Scan, among, ids_of
 from linkgraph.graph.intern import Interner
 from linkgraph.graph.policy import FOLLOWED
 from linkgraph.model import RESOURCE_KINDS
@@ -63,8 +63,8 @@ class Bucket:
         owners: NDArray[np.int32],
     ) -> Bucket:
         """Read the arrays off the tables of one bucket, both in working form; *owners* tells who runs each domain."""
-        source = domains.find(*utf8(links["src_domain"].combine_chunks()))
-        target = domains.find(*utf8(links["dst_domain"].combine_chunks()))
+        source = ids_of(domains.find, links["src_domain"].combine_chunks())
+        target = ids_of(domains.find, links["dst_domain"].combine_chunks())
         whole = links.combine_chunks().to_batches()
         counted = votes(whole[0], FOLLOWED) if whole else np.zeros(0, bool)
         within = source == target
@@ -89,7 +89,7 @@ class Addresses:
         code, moment = np.full(1024, -1, np.int32), np.full(1024, np.iinfo(np.int64).min)
         for whole in pages.batches(("host", "ip", "fetched_at")):
             batch = whole.filter(pc.is_valid(whole.column("ip")))
-            host, ip = hosts.add(*utf8(batch.column("host"))), ips.add(*utf8(batch.column("ip")))
+            host, ip = ids_of(hosts.add, batch.column("host")), ids_of(ips.add, batch.column("ip"))
             when = batch.column("fetched_at").cast(pa.int64()).to_numpy()
             code = padded(code, len(hosts), -1)
             moment = padded(moment, len(hosts), np.iinfo(np.int64).min)
@@ -101,7 +101,7 @@ class Addresses:
 
     def of_hosts(self, column: pa.Array) -> NDArray[np.int32]:
         """Return the code of each host's address, -1 where it is unknown."""
-        host = self.hosts.find(*utf8(column))
+        host = ids_of(self.hosts.find, column)
         return np.where(host >= 0, self.code[host], np.int32(-1))
 
 
@@ -129,7 +129,7 @@ class Tally:
         self.counts.update({name: np.zeros(len(self.nodes), np.int64) for name in COUNTS})
 
     def _find(self, table: pa.Table, column: str) -> NDArray[np.int32]:
-        return self.nodes.find(*utf8(table[column].combine_chunks()))
+        return ids_of(self.nodes.find, table[column].combine_chunks())
 
     def _add(self, name: str, nodes: NDArray[np.int32]) -> None:
         self.counts[name] += np.bincount(nodes, minlength=len(self.nodes))
@@ -154,7 +154,7 @@ class Tally:
         """Count the other domains that a node links to: the domain of a link's target lies in this bucket alone."""
         links = bucket.links.filter(pa.array(bucket.backlink)).select([f"src_{self.column}", "dst_domain"])
         domains = Interner()
-        target = domains.add(*utf8(links["dst_domain"].combine_chunks()))
+        target = ids_of(domains.add, links["dst_domain"].combine_chunks())
         self._add_distinct("linked_domains", self._find(links, f"src_{self.column}"), target)
 
     def _add_pages(self, bucket: Bucket, target: NDArray[np.int32]) -> None:
@@ -163,8 +163,8 @@ class Tally:
         self._add("crawled_pages", node[fetched])
         urls = Interner()
         shown = ~among(bucket.links["kind"].combine_chunks(), RESOURCE_KINDS)
-        linked = urls.add(*utf8(bucket.links["dst_url"].filter(pa.array(shown)).combine_chunks()))
-        visited = urls.add(*utf8(bucket.pages["url"].combine_chunks()))
+        linked = ids_of(urls.add, bucket.links["dst_url"].filter(pa.array(shown)).combine_chunks())
+        visited = ids_of(urls.add, bucket.pages["url"].combine_chunks())
         of_url = np.empty(len(urls), np.int32)
         of_url[linked], of_url[visited] = target[shown], node
         self._add("known_pages", of_url)
