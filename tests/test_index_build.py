@@ -21,6 +21,8 @@ import pytest
 
 import linkgraph
 from linkgraph.errors import CorruptFileError, StateError, StorageError, UsageError
+from linkgraph.graph.collapse.scan import utf8
+from linkgraph.graph.intern import Interner
 from linkgraph.index import build as build_module
 from linkgraph.index import compact, spill
 from linkgraph.index.build import build
@@ -424,6 +426,33 @@ def test_rows_of_a_bucket_come_back_in_the_order_they_came(tmp_path):
             assert kept.bucket(number)["n"].to_pylist() == expected[number]
         kept.remove()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_words_of_a_bucket_come_back_whatever_dictionary_they_came_in(tmp_path):
+    word = pa.dictionary(pa.int32(), pa.large_string())
+    schema = pa.schema([("kind", word), ("domain", word)])
+    known = Interner()
+    known.add(*utf8(pa.array(["a.example", "unused.example", "b.example"])))
+    dice = np.random.default_rng(5)
+    for budget in (1, 1 << 30):
+        kept = spill.Spill(tmp_path, f"x{budget}", schema, 3, budget, named={"domain": known})
+        expected = defaultdict(list)
+        for _ in range(8):
+            rows = [
+                {"kind": f"kind {kind}", "domain": f"{'abcd'[domain]}.example"}
+                for kind, domain in dice.integers(0, 4, (20, 2)).tolist()
+            ]
+            bucket = dice.integers(0, 3, 20).astype(np.int32)
+            kept.add(pa.Table.from_pylist(rows, schema), bucket)
+            for row, number in zip(rows, bucket.tolist(), strict=True):
+                expected[number].append(row)
+        for number in range(3):
+            found = kept.bucket(number)
+            assert found.to_pylist() == expected[number]
+            assert {*found["domain"].combine_chunks().dictionary.to_pylist()} == {
+                row["domain"] for row in expected[number]
+            }
+    assert len(known) == 3
 
 
 @pytest.mark.parametrize(
