@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from linkgraph.errors import CorruptFileError, UsageError
-from linkgraph.graph.collapse import collapse, collapse_each
+from linkgraph.graph.collapse import collapse, collapse_each, scan
 from linkgraph.graph.collapse.entities import Entities
 from linkgraph.graph.collapse.fold import follow
 from linkgraph.graph.collapse.pairs import PairSet, cast, packed
@@ -568,6 +568,31 @@ def test_small_files_are_read_as_one_batch_in_their_order(observed, tmp_path):
     assert batch.column("run").to_pylist() == runs
 
 
+@pytest.mark.parametrize("whole", [0, 1 << 20])
+@pytest.mark.parametrize("share", [0, 1 << 17, 1 << 22])
+def test_files_of_other_words_without_rows_and_of_several_row_groups_are_read_alike(
+    tmp_path, monkeypatch, whole, share
+):
+    monkeypatch.setattr(scan, "WHOLE_BYTES", whole)
+    monkeypatch.setattr(scan, "SHARE_BYTES", share)
+    schema = pa.schema([("dst_domain", pa.string()), ("dst_url", pa.string()), ("at", pa.int32())])
+    files, rows = [], []
+    for number, words in enumerate(("ab", "", "bcbcadeeab", "x", "ba" * 9)):
+        files.append(tmp_path / f"{number}.parquet")
+        held = [{"dst_domain": word, "dst_url": f"{word}{at % 3}", "at": at} for at, word in enumerate(words)]
+        pq.write_table(pa.Table.from_pylist(held, schema), files[-1], row_group_size=4)
+        rows += held
+    names = Interner()
+    names.add(*utf8(pa.array(["a", "b", "c", "b1", "e0"])))
+
+    batches = list(FileScan(tuple(files), coded=NAMES).batches(schema.names))
+
+    assert [row for batch in batches for row in batch.to_pylist()] == rows
+    for name in ("dst_domain", "dst_url"):
+        found = np.concatenate([ids_of(names.find, batch.column(name)) for batch in batches])
+        assert found.tolist() == names.find(*utf8(pa.array([row[name] for row in rows]))).tolist()
+
+
 def test_a_broken_file_among_whole_ones_is_named(observed, tmp_path):
     observed.page("http://a.example/", "http://b.example/")
     whole, broken = tmp_path / "1.parquet", tmp_path / "2.parquet"
@@ -576,6 +601,8 @@ def test_a_broken_file_among_whole_ones_is_named(observed, tmp_path):
 
     with pytest.raises(CorruptFileError, match=r"2\.parquet"):
         list(FileScan((whole, broken, whole)).batches(["kind"]))
+    with pytest.raises(CorruptFileError, match=r"3\.parquet"):
+        list(FileScan((whole, tmp_path / "3.parquet", whole)).batches(["kind"]))
 
 
 @given(st.lists(st.sampled_from(["nav", "footer", "", "other", None]), max_size=20), st.booleans())

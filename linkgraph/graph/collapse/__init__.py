@@ -8,7 +8,8 @@ not with rows. Refuses an unknown level.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,7 +22,7 @@ from linkgraph.graph.collapse.entities import Entities
 from linkgraph.graph.collapse.fold import Folds, folds_of
 from linkgraph.graph.collapse.owned import owners_of
 from linkgraph.graph.collapse.pairs import PairSet, PairValues, cast, packed, places, unpacked
-from linkgraph.graph.collapse.scan import Scan, among, decoded, ids_of, mask, utf8
+from linkgraph.graph.collapse.scan import Scan, Where, among, decoded, ids_of, mask, utf8
 from linkgraph.graph.collapse.weigh import LINK_COLUMNS, Relations, link_weights
 from linkgraph.graph.csr import LinkGraph
 from linkgraph.graph.intern import Interner
@@ -71,6 +72,11 @@ class _Nodes:
         place = np.empty(len(order), np.int32)
         place[order] = np.arange(len(order), dtype=np.int32)
         return Names(*utf8(names.take(pa.array(order)))), place
+
+
+def _columns_of(nodes: Iterable[_Nodes]) -> list[str]:
+    """Return the columns that tell what a node is at these levels, without `src_` or `dst_`."""
+    return list(dict.fromkeys(name for level in nodes for name in level.columns))
 
 
 class _Level:
@@ -182,9 +188,9 @@ class _Counts:
     """The votes under all policies, batch by batch."""
 
     def __init__(
-        self, policies: Sequence[VotePolicy], folds: Mapping[str, Folds], levels: Sequence[str], entities: Entities
+        self, policies: Sequence[VotePolicy], folds: Mapping[str, Folds], nodes: dict[str, _Nodes], entities: Entities
     ) -> None:
-        self.nodes = {level: _Nodes(level, entities) for level in levels}
+        self.nodes = nodes
         self._weighs = any(policy.weighing for policy in policies)
         self._refuses = [column for policy in policies for column in policy.refuses]
         self._pages, self._entities = Interner(), entities
@@ -192,14 +198,10 @@ class _Counts:
 
     @property
     def edge_columns(self) -> list[str]:
-        sides = [f"{side}_{name}" for name in self.page_columns for side in ("src", "dst")]
+        sides = [f"{side}_{name}" for name in _columns_of(self.nodes.values()) for side in ("src", "dst")]
         landing = ["dst_url"] if any(len(count.folds.keys) for count in self.each.values()) else []
         weighed = LINK_COLUMNS if self._weighs else ()
         return list(dict.fromkeys([*sides, *landing, "kind", *self._refuses, *weighed]))
-
-    @property
-    def page_columns(self) -> list[str]:
-        return list(dict.fromkeys(name for level in self.nodes.values() for name in level.columns))
 
     def edges(self, batch: pa.RecordBatch) -> None:
         """Take in rows of the edges table."""
@@ -212,11 +214,6 @@ class _Counts:
             if which not in landed:
                 landed[which] = count.folds.land(batch)
             count.edges(rows, landed[which])
-
-    def pages(self, batch: pa.RecordBatch) -> None:
-        """Take in rows of the pages table."""
-        for level in self.nodes.values():
-            level.see(batch)
 
     def graphs(self, owners: OwnersOf) -> dict[str, dict[str, LinkGraph]]:
         """Return the graphs by policy and level."""
@@ -232,6 +229,29 @@ class _Counts:
         if level == "page" or not self._weighs:
             return np.empty(0, np.int32)
         return owners_of(level, names, owner, self._entities)
+
+
+class _Pages:
+    """The pages table. Its rows become nodes when it is first read, for whatever it is: opening many files is slow."""
+
+    def __init__(self, scan: Scan, nodes: Collection[_Nodes]) -> None:
+        self._scan, self._nodes, self._seen = scan, nodes, False
+
+    def batches(self, columns: Sequence[str], where: Where | None = None) -> Iterator[pa.RecordBatch]:
+        """Yield its rows; see `Scan`."""
+        if where or self._seen:
+            yield from self._scan.batches(columns, where)
+            return
+        for batch in self._scan.batches(list(dict.fromkeys([*columns, *_columns_of(self._nodes)]))):
+            for level in self._nodes:
+                level.see(batch)
+            yield batch.select(list(columns))
+        self._seen = True
+
+    def see(self) -> None:
+        """Read it unless it has been."""
+        if not self._seen:
+            deque(self.batches(()), maxlen=0)
 
 
 OwnersOf = Callable[[Mapping[str, Names]], Mapping[str, str]]
@@ -277,10 +297,12 @@ def collapse_each(
         raise UsageError(f"level {min(unknown)!r} is unknown; choose one of {', '.join(LEVELS)}")
     if "entity" in levels and entities is None:
         raise UsageError("level 'entity' needs the entities; read them from a file with Entities.read")
-    folds = folds_of(edges, pages, policies) if folds is None else folds
-    counts = _Counts(policies, folds, levels, entities or Entities())
+    entities = entities or Entities()
+    nodes = {level: _Nodes(level, entities) for level in levels}
+    seen = _Pages(pages, nodes.values())
+    folds = folds_of(edges, seen, policies) if folds is None else folds
+    counts = _Counts(policies, folds, nodes, entities)
     for batch in edges.batches(counts.edge_columns):
         counts.edges(batch)
-    for batch in pages.batches(counts.page_columns):
-        counts.pages(batch)
+    seen.see()
     return counts.graphs(owners)

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from linkgraph.graph.collapse.scan import Scan, Where, among, decoded, mask, utf8
+from linkgraph.graph.collapse.scan import Scan, Where, among, decoded, ids_of, mask, utf8
 from linkgraph.graph.intern import Interner
 from linkgraph.graph.policy import VotePolicy
 from linkgraph.model import CONCLUSIVE_OUTCOMES
@@ -53,7 +53,7 @@ class Folds:
         """
         if not len(self.keys):
             return np.full(len(links), -1, np.int32)
-        return self.keys.find(*utf8(links.column("dst_url")))
+        return ids_of(self.keys.find, links.column("dst_url"))
 
     def foreign(self) -> pa.RecordBatch:
         """Return the rows of `targets` that take votes from one domain to another."""

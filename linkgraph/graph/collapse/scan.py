@@ -1,7 +1,8 @@
 """Parquet files, or a table in memory → record batches of the asked-for columns, one after the other.
 
 Promises a fixed order, page checksums verified, and no more in memory than a few batches: the next one of a file and
-the first ones of the files after it are read while one is worked on. Refuses a file that cannot be read, by name.
+the first ones after it, of one large file or several small ones, are read while one is worked on. Refuses a file that
+cannot be read, by name.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import accumulate, chain
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -26,15 +28,29 @@ BATCH_ROWS = 131_072
 """One row group of our own files; smaller batches cost calls, larger ones memory."""
 
 READERS = 2
-"""Files read at once. A small file keeps one core busy: opening it and setting up its columns cost as much as the
-reading of 2,000 links."""
+"""Threads that read at once. A small file keeps one core busy: opening it and setting up its columns cost as much as
+the reading of 2,000 links."""
+
+WHOLE_BYTES = 1 << 20
+"""Size up to which a file is read in one piece. Otherwise each column is fetched by another thread that is waited for,
+which takes a third of the time that a file of 7,000 links takes."""
+
+SHARE_BYTES = 2 << 20
+"""What one thread reads at a time: small files of half a batch, which it joins itself."""
+
+_OPENING_BYTES = 1 << 16
+"""What opening a file costs, as a size of it."""
 
 MOMENTS = ("observed_at", "fetched_at")
 """The columns that a clock wrote."""
 
 
-NAMES = ("src_url", "src_host", "src_domain", "dst_host", "dst_domain")
+NAMES = ("src_url", "src_host", "src_domain", "dst_host", "dst_domain", "dst_url")
 """Columns of the edges table that say the same many times over: a batch of 131,072 links names a few thousand."""
+
+_MANY = ("dst_url",)
+"""Those of them that name one in three. A large file's dictionary does not hold them all, and to make one while it is
+read takes three times as long as the strings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +95,8 @@ class FileScan:
     lifts: Mapping[str, int] = field(default_factory=dict)
     """Milliseconds to add to the moments of a run whose clock had gone back (`linkgraph.edges.clock`)."""
     coded: tuple[str, ...] = ()
-    """Columns of strings that are left dictionary-coded: a seventh of the work where they say the same many times."""
+    """Columns of strings that are left dictionary-coded: a seventh of the work where they say the same many times. A
+    dictionary of several files may hold a word more than once. Rows that are asked for by `Where` are strings."""
 
     def batches(self, columns: Sequence[str], where: Where | None = None) -> Iterator[pa.RecordBatch]:
         """Yield the rows of each file, file after file; rows of small files stand together in one batch.
@@ -87,7 +104,11 @@ class FileScan:
         Raises:
             CorruptFileError: a file cannot be opened or decoded, or lacks a column.
         """
-        yield from _gathered(_ahead(self._checked(path, columns, where) for path in self.files))
+        yield from _ahead(self._share(paths, columns, where) for paths in _shares(self.files))
+
+    def _share(self, paths: Sequence[Path], columns: Sequence[str], where: Where | None) -> Iterator[pa.RecordBatch]:
+        batches = chain.from_iterable(self._checked(path, columns, where) for path in paths)
+        return _gathered(batches, () if where else self.coded)
 
     def _checked(self, path: Path, columns: Sequence[str], where: Where | None) -> Iterator[pa.RecordBatch]:
         try:
@@ -100,16 +121,20 @@ class FileScan:
 
     def _read(self, path: Path, columns: Sequence[str], where: Where | None) -> Iterator[pa.RecordBatch]:
         stored = [name for name in columns if name != "run"]
-        words = [name for name in stored if name in self.coded]
+        whole = path.stat().st_size <= WHOLE_BYTES
+        words = [name for name in stored if name in self.coded and (whole or name not in _MANY)]
+        source = pa.BufferReader(path.read_bytes()) if whole else path
         run = next((part.removeprefix("run=") for part in path.parts if part.startswith("run=")), "")
         lift = self.lifts.get(run, 0)
-        with pq.ParquetFile(path, page_checksum_verification=True, read_dictionary=words) as file:
+        checked = {"page_checksum_verification": True, "pre_buffer": not whole}
+        with pq.ParquetFile(source, read_dictionary=words, **checked) as file:
             for batch in _rows_where(file, stored, where) if where else _row_groups(file, stored):
-                arrays = [
-                    _repeated(run, len(batch)) if name == "run" else _lifted(batch.column(name), name, lift)
-                    for name in columns
-                ]
-                yield pa.RecordBatch.from_arrays(arrays, names=list(columns))
+                told = {name: _lifted(batch.column(name), name, lift) for name in stored}
+                if where:
+                    told |= {name: decoded(told[name]) for name in words}
+                if "run" in columns:
+                    told["run"] = _repeated(run, len(batch))
+                yield pa.RecordBatch.from_arrays([told[name] for name in columns], names=list(columns))
 
 
 _Batches = Iterator[pa.RecordBatch]
@@ -133,20 +158,65 @@ def _drained(pool: ThreadPoolExecutor, file: _Batches, coming: Future[pa.RecordB
         yield batch
 
 
-def _gathered(batches: _Batches) -> _Batches:
+def _shares(files: Sequence[Path]) -> Iterator[list[Path]]:
+    """Yield the files by as many as one thread reads at a time."""
+    share: list[Path] = []
+    left = SHARE_BYTES
+    for path in files:
+        cost = _size(path) + _OPENING_BYTES
+        if share and cost > left:
+            yield share
+            share, left = [], SHARE_BYTES
+        share.append(path)
+        left -= cost
+    if share:
+        yield share
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:  # whoever reads it says so
+        return 0
+
+
+def _gathered(batches: _Batches, coded: Sequence[str]) -> _Batches:
     """Yield the same rows in batches of at most `BATCH_ROWS`, small ones joined: each costs what it holds in words."""
     waiting: list[pa.RecordBatch] = []
+    rows = 0
     for batch in batches:
-        if waiting and (sum(map(len, waiting)) + len(batch) > BATCH_ROWS or not batch.schema.equals(waiting[0].schema)):
-            yield _joined(waiting)
-            waiting = []
+        if waiting and (rows + len(batch) > BATCH_ROWS or not batch.schema.equals(waiting[0].schema)):
+            yield _joined(waiting, coded)
+            waiting, rows = [], 0
         waiting.append(batch)
+        rows += len(batch)
     if waiting:
-        yield _joined(waiting)
+        yield _joined(waiting, coded)
 
 
-def _joined(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
-    return batches[0] if len(batches) == 1 else pa.concat_batches(batches)
+def _joined(batches: list[pa.RecordBatch], coded: Sequence[str]) -> pa.RecordBatch:
+    if len(batches) == 1:
+        return batches[0]
+    names = batches[0].schema.names
+    columns = ([batch.column(name) for batch in batches] for name in names)
+    joined = [
+        (_end_to_end if name in coded and pa.types.is_dictionary(parts[0].type) else pa.concat_arrays)(parts)
+        for name, parts in zip(names, columns, strict=True)
+    ]
+    return pa.RecordBatch.from_arrays(joined, names=names)
+
+
+def _end_to_end(columns: list[pa.DictionaryArray]) -> pa.DictionaryArray:
+    """Return the rows of all columns under their dictionaries end to end: a word of two stands there twice.
+
+    To look each word of each up for one dictionary of all, as Arrow would, takes as long as whoever reads it needs.
+    """
+    dictionaries = [column.dictionary for column in columns]
+    before = accumulate((len(words) for words in dictionaries[:-1]), initial=0)
+    codes = [
+        pc.add(column.indices, pa.scalar(words, pa.int32())) for column, words in zip(columns, before, strict=True)
+    ]
+    return pa.DictionaryArray.from_arrays(pa.concat_arrays(codes), pa.concat_arrays(dictionaries), safe=False)
 
 
 def _row_groups(file: pq.ParquetFile, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
@@ -230,8 +300,11 @@ def ids_of(look: Look, column: pa.Array) -> NDArray[np.int32]:
         return look(*utf8(decoded(column)))
     codes, used = column.indices.to_numpy(), np.zeros(len(column.dictionary), bool)
     _mark(used, codes)
-    ids = np.full(len(used), -1, np.int32)
-    ids[used] = look(*utf8(column.dictionary.filter(pa.array(used))))
+    if used.all():
+        ids = look(*utf8(column.dictionary))
+    else:
+        ids = np.full(len(used), -1, np.int32)
+        ids[used] = look(*utf8(column.dictionary.filter(pa.array(used))))
     of_rows: NDArray[np.int32] = of_codes(ids, codes)
     return of_rows
 
