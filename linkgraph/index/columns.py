@@ -76,15 +76,19 @@ def to_stored(column: pa.ChunkedArray, kind: pa.DataType) -> pa.Array:
     """Return a working column as an array of the stored type *kind*."""
     whole = column.combine_chunks()
     if pa.types.is_dictionary(whole.type):
-        whole = used(whole)
-        words = whole.dictionary.cast(kind.value_type if pa.types.is_dictionary(kind) else kind)
-        whole = pa.DictionaryArray.from_arrays(whole.indices, words)
-        return whole.cast(kind) if pa.types.is_dictionary(kind) else whole.dictionary_decode()
+        words = to_words(whole)
+        return words.cast(kind) if pa.types.is_dictionary(kind) else words.dictionary_decode()
     if pa.types.is_dictionary(kind):
         return whole.cast(kind.value_type).dictionary_encode().cast(kind)
     if pa.types.is_list(kind):
         return _list_of(whole, to_stored(pa.chunked_array([whole.flatten()]), kind.value_type)).cast(kind)
     return whole.cast(kind)
+
+
+def to_words(column: pa.DictionaryArray) -> pa.DictionaryArray:
+    """Return a coded working column with the words that are used, as they are stored."""
+    held = used(column)
+    return pa.DictionaryArray.from_arrays(held.indices, held.dictionary.cast(pa.string()))
 
 
 def codes(column: pa.ChunkedArray) -> NDArray[np.int64]:

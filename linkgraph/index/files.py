@@ -6,6 +6,7 @@ filters on the target; and an order of targets that delta encoding shrinks to al
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from linkgraph.graph.collapse.fold import Folds
-from linkgraph.index.columns import to_stored
+from linkgraph.index.columns import to_stored, to_words
 from linkgraph.index.events import EVENT_ROWS
 from linkgraph.index.layout import GROUP_ROWS
 from linkgraph.index.schema import FOLDS, LINKS, TEXTS
@@ -25,6 +26,9 @@ _PAGE_ROWS = 4096
 _BLOOM_COLUMNS = ("dst_domain", "dst_url")
 _SORTED_URLS = ("dst_url", "src_url")
 """URLs that share long beginnings with the row before: DELTA_BYTE_ARRAY stores what differs."""
+_PLAIN = (*_BLOOM_COLUMNS, *_SORTED_URLS, *TEXTS)
+"""Columns that gain nothing by a dictionary, and those that a look-up goes by."""
+_WORD = pa.dictionary(pa.int32(), pa.string())
 _PAGES: dict[str, Any] = {"write_page_index": True, "write_page_checksum": True, "max_rows_per_page": _PAGE_ROWS}
 """Options of pyarrow's writer that let a reader skip and check pages."""
 
@@ -38,11 +42,27 @@ def write_links(path: Path, links: pa.Table, order: NDArray[np.int64]) -> None:
         order: the rows to write, in their order; shape (k,).
     """
     bloom = _bloom(_BLOOM_COLUMNS, len(order))
-    with pq.ParquetWriter(path, LINKS, **_options(LINKS), bloom_filter_options=bloom) as writer:
+    coded = [name for name in links.column_names if name not in _PLAIN and pa.types.is_dictionary(links[name].type)]
+    schema = _written(LINKS, coded)
+    with pq.ParquetWriter(path, schema, **_options(LINKS), store_schema=False, bloom_filter_options=bloom) as writer:
         for begin in range(0, len(order), GROUP_ROWS):
             part = links.take(pa.array(order[begin : begin + GROUP_ROWS]))
-            columns = [to_stored(part[field.name], field.type) for field in LINKS]
-            writer.write_table(pa.Table.from_arrays(columns, schema=LINKS), row_group_size=GROUP_ROWS)
+            columns = [
+                to_words(part[field.name].combine_chunks())
+                if field.name in coded
+                else to_stored(part[field.name], field.type)
+                for field in LINKS
+            ]
+            writer.write_table(pa.Table.from_arrays(columns, schema=schema), row_group_size=GROUP_ROWS)
+        writer.add_key_value_metadata({**LINKS.metadata, b"ARROW:schema": b64encode(LINKS.serialize().to_pybytes())})
+
+
+def _written(schema: pa.Schema, coded: Sequence[str]) -> pa.Schema:
+    """Return a schema whose *coded* columns are given as dictionaries and read as what *schema* says.
+
+    The writer then takes their dictionaries as they are, instead of making them again from every row.
+    """
+    return pa.schema([field.with_type(_WORD) if field.name in coded else field for field in schema])
 
 
 def write_events(path: Path, events: pa.Table) -> None:
@@ -55,7 +75,7 @@ def write_events(path: Path, events: pa.Table) -> None:
 
 def _options(schema: pa.Schema) -> dict[str, Any]:
     """Return the options of pyarrow's writer for rows that are sorted by their URLs."""
-    plain = {*_SORTED_URLS, *TEXTS}
+    plain = {*_SORTED_URLS, *TEXTS, "click_share"}
     return {
         "compression": "zstd",
         "compression_level": 1,
