@@ -1,14 +1,13 @@
 """The edges of committed segments, in the order in which a crawl wrote them → the same rows, classified.
 
 Promises that every page is classified whole, with language, title and generator from the pages table of its own
-segment, and memory of two batches and one page. Refuses nothing: a page that the pages table lacks is classified by its
+segment, and memory of one batch and one page. Refuses nothing: a page that the pages table lacks is classified by its
 links alone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -29,10 +28,6 @@ TOGETHER = 1 << 16
 _OF_PAGE = {LANGUAGE_COLUMN: "language", TITLE_COLUMN: "title", GENERATOR_COLUMN: "generator"}
 
 
-_Classified = tuple[pa.Table, pa.Table]
-"""Links and their classes."""
-
-
 @dataclass(frozen=True, slots=True)
 class ClassifiedScan:
     """The edges table with `CLASSIFIED` and `CLICK_COLUMNS`, in working form; a batch never ends within a page."""
@@ -48,7 +43,7 @@ class ClassifiedScan:
         Raises:
             CorruptFileError: a file cannot be read.
         """
-        for links, classes in _ahead(classify_batches(_gathered(self._read()))):
+        for links, classes in classify_batches(_gathered(self._read())):
             known = {name: _whole(links[name]) for name in (*EDGES.names, "run")}
             known |= {name: _whole(classes[name]) for name in CLASSIFIED}
             whole = pa.RecordBatch.from_pydict(known)
@@ -82,15 +77,6 @@ def _with_page(links: pa.Table, pages: pa.Table) -> pa.Table:
     for name, column in _OF_PAGE.items():
         links = links.append_column(name, pages[column].take(row))
     return links
-
-
-def _ahead(batches: Iterator[_Classified]) -> Iterator[_Classified]:
-    """Yield the batches; the next one is classified while one is worked on."""
-    with ThreadPoolExecutor(1, "linkgraph-classify") as pool:
-        coming = pool.submit(next, batches, None)
-        while (batch := coming.result()) is not None:
-            coming = pool.submit(next, batches, None)
-            yield batch
 
 
 def _gathered(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:

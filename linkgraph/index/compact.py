@@ -133,11 +133,11 @@ def compact(spilled: Spilled, sorter: Sorter, *, build: Path, buckets: int, done
             links = sites.add_to(found.links, newest, spilled.domains, spilled.hosts, sorter.popularity)
             within = _count(links, newest, sorter, sites.owners)[found.order]
             bucket_folder(build, number).mkdir(parents=True)
-            writer.wait()
             writer.begin(write_links, internal_file(build, number), links, found.order[within])
             writer.begin(write_links, backlinks_file(build, number), links, found.order[~within])
             if lost := found.lost.num_rows:
                 writer.begin(write_links, lost_file(build, number), without_sites(found.lost), np.arange(lost))
+            writer.wait()  # two buckets at once took 200 MB more
             total += links.num_rows
             done(number + 1)
         spilled.edges.remove()
@@ -151,10 +151,7 @@ def compact(spilled: Spilled, sorter: Sorter, *, build: Path, buckets: int, done
 
 
 class _Writer:
-    """Writes files while the next bucket is worked on: encoding and compressing take as long as sorting.
-
-    Memory holds two buckets: the one that is written and the one that is made.
-    """
+    """Writes the files of a bucket side by side: encoding and compressing take as long as sorting."""
 
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(WRITERS, "linkgraph-write")
