@@ -14,6 +14,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -33,14 +34,17 @@ from linkgraph.urls import registrable_domain, resolve
 SHARED = Path(os.environ.get("LINKGRAPH_SHARED", Path(__file__).resolve().parents[2] / "shared"))
 HTML = {"Content-Type": "text/html; charset=utf-8"}
 OWN = Path(__file__).with_name("labels.jsonl")
-"""Our own labels, a page a line: its file, its address, and of each link the first eight digits of the SHA-256 of its
-target, its number in document order, placement, acquisition and certainty."""
+"""Our own labels, a page a line: its file, its address, its encoding where it is known, and of each link the first
+eight digits of the SHA-256 of its target, its number in document order, placement, acquisition and certainty."""
 
-CORPORA_OF_OWN = ("wcxb/", "trafilatura/", "article/", "miniweb/")
+NAMED = tomllib.loads(Path(__file__).with_name("corpora.toml").read_text(encoding="utf-8"))["corpora"]
+"""Folder of `CORPORA` → the repository and commit that it is."""
+
+CORPORA_OF_OWN = tuple(f"{name}/" for name in (*NAMED, "miniweb"))
 """What the files of `OWN` begin with."""
 
 CORPORA = Path(os.environ.get("LINKGRAPH_PAGES", Path(__file__).resolve().parents[2] / "pages"))
-"""A folder with the corpora of `OWN`: `wcxb`, `trafilatura` and `article`."""
+"""A folder with the corpora of `OWN`; those that are absent are counted as lost."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +112,8 @@ def _own() -> tuple[list[Label], Found, Pages]:
             corpus, _, path = page["page"].partition("/")
             body = _body(sites, path) if corpus == "miniweb" else _body(CORPORA, page["page"])
             if body is not None:
-                pages[page["url"]] = extract(page["url"], {"Content-Type": "text/html"}, body)
+                encoding = f"; charset={page['charset']}" if "charset" in page else ""
+                pages[page["url"]] = extract(page["url"], {"Content-Type": "text/html" + encoding}, body)
     return labels, _found(labels, pages, _numbered), pages
 
 
@@ -123,7 +128,8 @@ def miniweb() -> Iterator[Path]:
 def _body(folder: Path, page: str) -> bytes | None:
     if not (path := folder / page).is_file():
         return None
-    return gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+    body = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+    return json.loads(body)["html"].encode() if path.name.removesuffix(".gz").endswith(".json") else body
 
 
 def _found(labels: list[Label], pages: Pages, row_of: Callable[[Label, Links], int | None]) -> Found:

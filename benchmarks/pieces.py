@@ -2,12 +2,14 @@
 
 Labels stand on whole pages of well-known sites; rows of an index also come from pages of a few links. A cut keeps a few
 links around a labelled one, and sometimes only the inner steps of their paths: where the link stands is still the same.
+A stranger is a whole page of which half or all of the ids and classes are gone, as if an unknown program had made it.
 A cut belongs to the site of its page, so that it is held out with it. The demo web's plan is its truth; the webs here
 are of other seeds than the one that tests read.
 """
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -28,6 +30,11 @@ KEPT = (1, 2, 3, 4, 6)
 
 INNER = (3, 4, 5)
 """Steps that a shortened path keeps below the body; every other cut's paths are shortened."""
+
+DROPPED = (0.5, 1.0)
+"""Share of a page's ids and classes that a stranger lacks, one of these by lot."""
+
+NAME = re.compile(r"[.#][^.#>]+")
 
 SEEDS = (1, 2)
 """Of the demo webs that are learnt from."""
@@ -100,6 +107,31 @@ def _cut(links: pa.Table, counts: np.ndarray, dice: np.random.Generator) -> pa.T
 def _inner(path: str, keep: int) -> str:
     steps = path.split(">")
     return ">".join(["html", "body", *steps[2:][-keep:]]) if keep else path
+
+
+def strangers(data: Labelled, seed: int = 0) -> Pieces:
+    """Return every labelled link on its page as an unknown program might have made it: with fewer ids and classes."""
+    dice, known = np.random.default_rng(seed), {}
+    paths = []
+    for page, path in zip(data.links["src_url"].to_pylist(), data.links["dom_path"].to_pylist(), strict=True):
+        if page not in known:
+            known[page] = float(dice.choice(DROPPED)), {}
+        paths.append(_renamed(path, *known[page], dice))
+    links = data.links.set_column(data.links.column_names.index("dom_path"), "dom_path", pa.array(paths))
+    found = observe(links)[data.rows]
+    placements = [label.placement for label in data.labels]
+    return Pieces(
+        found, placements, [label.acquisition for label in data.labels], np.arange(len(data.labels), dtype=np.int64)
+    )
+
+
+def _renamed(path: str, share: float, kept: dict[str, bool], dice: np.random.Generator) -> str:
+    """Return a path without those ids and classes that the page's lot drops, *share* of them."""
+    names = NAME.findall(path)
+    for name in names:
+        if name not in kept:
+            kept[name] = bool(dice.random() >= share)
+    return NAME.sub(lambda found: found[0] if kept[found[0]] else "", path)
 
 
 def demo() -> Pieces:

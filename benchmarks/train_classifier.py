@@ -4,10 +4,11 @@
 
 First the rules: one that was right on a large enough share of the labels decides by itself, with that share as its
 probability. The rest is multinomial logistic regression over named yes-or-no features with an L2 penalty, fitted by
-L-BFGS (scipy) on the labels that no rule decides, on the same links on pages cut down, and on demo webs (`pieces.py`).
-What labels weigh was chosen on held-out sites, and the temperature is fitted on the given labels of such; a page's cuts
-are held out with it, and the test labels are never read. The acquisition model learns from placements that were
-predicted for sites that the placement model had not seen. `--check` prints the cross-validation and writes nothing.
+L-BFGS (scipy) on the labels that no rule decides, on the same links on pages cut down or of fewer names, and on demo
+webs (`pieces.py`). What labels weigh was chosen on held-out sites, and the temperature is fitted on the given labels of
+such; what is made from a page is held out with it, and the test labels are never read. The acquisition model learns
+from placements that were predicted for sites that the placement model had not seen. `--check` prints the
+cross-validation and writes nothing.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from typing import Any
 
 import numpy as np
 from labelled import Labelled, training
-from pieces import cuts, demo
+from pieces import cuts, demo, strangers
 from scipy import sparse
 from scipy.optimize import minimize, minimize_scalar
 
@@ -46,10 +47,10 @@ RARE = 0.5
 """A class weighs (mean rows / its rows) ** RARE: macro F1 counts classes, not rows."""
 
 OWN_WEIGHT = {"placement": 0.3, "acquisition": 0.2}
-"""What our own labels weigh: they are 16 times as many, and few of the rarer classes turned up among them."""
+"""What our own labels weigh: they are 20 times as many, and few of the rarer classes turned up among them."""
 
-CUT_WEIGHT, DEMO_WEIGHT = 0.3, 0.3
-"""What a cut weighs beside its label, and a link of the demo web beside a given label."""
+CUT_WEIGHT, DEMO_WEIGHT, STRANGER_WEIGHT = 0.3, 0.3, 0.1
+"""What a cut and a stranger weigh beside their label, and a link of the demo web beside a given label."""
 
 CERTAINTY = {"sure": 1.0, "likely": 1.0, "guess": 0.6}
 
@@ -95,7 +96,7 @@ class Task:
     folds: np.ndarray
     """-1 for rows that are never held out."""
     kinds: np.ndarray
-    """0 for given labels, 1 for our own, 2 for cuts, 3 for the demo web."""
+    """0 for given labels, 1 for our own, 2 for cuts, 3 for the demo web, 4 for strangers."""
 
     @property
     def says(self) -> np.ndarray:
@@ -209,7 +210,7 @@ class Examples:
 
     def __init__(self, data: Labelled) -> None:
         self.data = data
-        whole, parts = observe(data.links)[data.rows], [cuts(data), demo()]
+        whole, parts = observe(data.links)[data.rows], [cuts(data), demo(), strangers(data)]
         self.observed = np.concatenate([whole, *(part.observed for part in parts)])
         self.placements = [label.placement for label in data.labels] + [word for p in parts for word in p.placements]
         self.ways = [label.acquisition for label in data.labels] + [word for p in parts for word in p.acquisitions]
@@ -227,7 +228,8 @@ class Examples:
     def weights(self, axis: str) -> np.ndarray:
         own = np.where(self.data.own, OWN_WEIGHT[axis], 1.0)
         each = own * [CERTAINTY[label.certainty] for label in self.data.labels]
-        return self._of_label(each.tolist(), DEMO_WEIGHT) * np.where(self.kinds == 2, CUT_WEIGHT, 1.0)
+        kinds = np.array([1.0, 1.0, CUT_WEIGHT, 1.0, STRANGER_WEIGHT])
+        return self._of_label(each.tolist(), DEMO_WEIGHT) * kinds[self.kinds]
 
     def _of_label(self, values: list, other: float) -> np.ndarray:
         return np.array([*values, other])[self.of]
@@ -308,7 +310,7 @@ def report(task: Task, said: HeldOut) -> float:
     heat = temperature(task, said)
     answers, sure = answered(task, said, heat)
     print(f"{task.name}: temperature {heat:.2f}")
-    for kind, name in enumerate(("given", "our own", "cut")):
+    for kind, name in ((0, "given"), (1, "our own"), (2, "cut"), (4, "stranger")):
         rows = (task.kinds == kind) & (task.answers >= 0)
         print(f"  {rows.sum():5d} {name:7s} {summary(task, task.answers[rows], answers[rows], sure[rows])}", flush=True)
     return heat
