@@ -67,10 +67,13 @@ def cuts(data: Labelled, seed: int = 0) -> Pieces:
     found = np.zeros((len(data.labels), len(FEATURES)), dtype=bool)
     for labels, rows, links in _rounds(data, dice):
         found[labels] = observe(links)[rows]
-    placements = [label.placement for label in data.labels]
-    return Pieces(
-        found, placements, [label.acquisition for label in data.labels], np.arange(len(data.labels), dtype=np.int64)
-    )
+    return _of_each(data, found)
+
+
+def _of_each(data: Labelled, found: np.ndarray) -> Pieces:
+    """Return a piece of each label: what was seen there, and the label's words."""
+    placements, ways = ([getattr(label, axis) for label in data.labels] for axis in ("placement", "acquisition"))
+    return Pieces(found, placements, ways, np.arange(len(data.labels), dtype=np.int64))
 
 
 def _rounds(data: Labelled, dice: np.random.Generator) -> Iterator[tuple[list[int], list[int], pa.Table]]:
@@ -118,11 +121,7 @@ def strangers(data: Labelled, seed: int = 0) -> Pieces:
             known[page] = float(dice.choice(DROPPED)), {}
         paths.append(_renamed(path, *known[page], dice))
     links = data.links.set_column(data.links.column_names.index("dom_path"), "dom_path", pa.array(paths))
-    found = observe(links)[data.rows]
-    placements = [label.placement for label in data.labels]
-    return Pieces(
-        found, placements, [label.acquisition for label in data.labels], np.arange(len(data.labels), dtype=np.int64)
-    )
+    return _of_each(data, observe(links)[data.rows])
 
 
 def _renamed(path: str, share: float, kept: dict[str, bool], dice: np.random.Generator) -> str:
