@@ -185,16 +185,6 @@ def raced(ready: dict, rounds: int) -> dict[str, list[tuple[float, float, np.nda
     return runs
 
 
-def passing(graph: LinkGraph, tol: float, rounds: int) -> float:
-    """Edges a second of a pass alone: what the passes cost that *tol* takes more than its root, the best of each."""
-    best = dict.fromkeys((tol, tol**0.5), np.inf)
-    for _ in range(rounds):
-        for asked in best:
-            best[asked] = min(best[asked], timed(lambda tol: pagerank(graph, tol=tol).scores, asked)[0])
-    more = pagerank(graph, tol=tol).iterations - pagerank(graph, tol=tol**0.5).iterations
-    return graph.number_of_edges() * more / (best[tol] - best[tol**0.5])
-
-
 def compare(graph: LinkGraph, tol: float, rounds: int) -> None:
     reference = pagerank(graph, tol=1e-12).scores
     found = pagerank(graph, tol=tol)
@@ -213,11 +203,7 @@ def compare(graph: LinkGraph, tol: float, rounds: int) -> None:
             f"{cpu[name] / cpu['linkgraph']:6.2f} times ours   true L1 error {error:.1e}"
         )
     rate, limit = graph.number_of_edges() * found.iterations / clock["linkgraph"], streaming(graph.backlinks.indices)
-    alone = passing(graph, tol, rounds)
-    print(
-        f"linkgraph: {found.iterations} passes, {rate / 1e6:.0f} million edges/s, {rate / limit:.0%} of streaming; "
-        f"passes alone {alone / 1e6:.0f} million, {alone / limit:.0%}\n"
-    )
+    print(f"linkgraph: {found.iterations} passes, {rate / 1e6:.0f} million edges/s, {rate / limit:.0%} of streaming\n")
 
 
 def main() -> None:
