@@ -46,8 +46,8 @@ PENALTY = {"placement": 4.0, "acquisition": 8.0}
 RARE = 0.5
 """A class weighs (mean rows / its rows) ** RARE: macro F1 counts classes, not rows."""
 
-OWN_WEIGHT = {"placement": 0.3, "acquisition": 0.2}
-"""What our own labels weigh: they are 20 times as many, and few of the rarer classes turned up among them."""
+OWN_WEIGHT = {"placement": 0.6, "acquisition": 0.2}
+"""What our own labels weigh: they are 35 times as many, and few of the rarer classes turned up among them."""
 
 CUT_WEIGHT, DEMO_WEIGHT, STRANGER_WEIGHT = 0.3, 0.3, 0.1
 """What a cut and a stranger weigh beside their label, and a link of the demo web beside a given label."""
@@ -62,7 +62,8 @@ GOOD, KNOWN, ENOUGH = 0.92, 0.85, 20
 is enough, since its table was read from templates and not from pages."""
 
 UNSEEN, BELIEF = 5, 0.7
-"""Each rule is counted as if it had met so many more labels, and been right on that share of them."""
+"""Each rule is counted as if it had met so many more labels, and been right on that share of them; one that knows the
+software on a share of `KNOWN`, until labels tell otherwise."""
 
 TRUST = 4.0
 """The weight towards which the penalty draws a rule's own word: drawn to nought, a rule that never fired in training
@@ -121,10 +122,9 @@ def learnt(task: Task, rows: np.ndarray) -> Fitted:
     fired, size = task.fired[counted], len(task.rules)
     right = task.weights[counted] * (task.answers[counted] == task.says[fired])
     met = np.bincount(fired, task.weights[counted], size) + UNSEEN
-    good = (np.bincount(fired, right, size) + UNSEEN * BELIEF) / met
-    decides = (good >= GOOD) & (np.bincount(fired, minlength=size) >= ENOUGH) | (good >= KNOWN) & np.array(
-        [_knows(rule) for rule in task.rules]
-    )
+    known = np.array([_knows(rule) for rule in task.rules])
+    good = (np.bincount(fired, right, size) + UNSEEN * np.where(known, KNOWN, BELIEF)) / met
+    decides = (good >= GOOD) & (np.bincount(fired, minlength=size) >= ENOUGH) | (good >= KNOWN) & known
     return Fitted(good, decides, *fit(task, np.flatnonzero(rows & ~decides[task.fired]), trusted(task)))
 
 

@@ -13,11 +13,12 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from linkgraph.classify import context, relations, software
+from linkgraph.classify import context, measures, relations, software
 from linkgraph.classify.automaton import matcher
 from linkgraph.classify.bits import Bits, joined
 from linkgraph.classify.distinct import GENERATOR_COLUMN, Distinct, paired
 from linkgraph.classify.hosts import KINDS, kinds_of
+from linkgraph.classify.measures import TELLING, Counted
 from linkgraph.classify.phrases import PHRASES
 from linkgraph.classify.steps import FEATURES as STEP_FEATURES
 from linkgraph.classify.steps import read_paths
@@ -26,10 +27,6 @@ from linkgraph.model import ZONES
 
 Bools = npt.NDArray[np.bool_]
 Numbers = npt.NDArray[np.int64]
-
-TELLING = 8
-"""Links that a page needs for the place of one among them, and for their shares, to say anything: of a page of three,
-each is among the first and the last."""
 
 REL_TOKENS = (
     "nofollow", "ugc", "sponsored", "external", "author", "me", "license", "tag", "bookmark", "next", "prev",
@@ -83,7 +80,10 @@ _OWN: tuple[str, ...] = (
 )
 """What a link shows by itself."""
 
-FEATURES: tuple[str, ...] = (*_OWN, *context.FEATURES)
+NAMED: tuple[str, ...] = (*_OWN, *context.FEATURES)
+"""What rules name, and what tells how a link came about."""
+
+FEATURES: tuple[str, ...] = (*NAMED, *measures.FEATURES)
 """The name of each column of the matrix."""
 
 
@@ -96,6 +96,8 @@ def observe(links: pa.Table) -> Bools:
     """
     distinct = Distinct(links)
     paths, pages = distinct.numbers("dom_path"), distinct.numbers("src_url")
+    internal = links["internal"].to_numpy()
+    counts = measures.counted(pages, internal)
     ends = relations.Ends._make(distinct.texts(name) for name in relations.Ends._fields)
     found = np.empty((links.num_rows, len(FEATURES)), dtype=bool)
     joined(
@@ -104,16 +106,17 @@ def observe(links: pa.Table) -> Bools:
             distinct.spread("zone", _zones),
             _rels(links["rel"]),
             _hosts(distinct),
-            relations.observe_relations(ends, links["internal"].to_numpy()),
+            relations.observe_relations(ends, internal),
             software.observe_software(
                 distinct.paths, paths, pages, distinct.spread(GENERATOR_COLUMN, software.generated)
             ),
             *_phrases(distinct),
-            _computed(links, distinct),
+            _computed(links, distinct, counts),
         ],
         found,
     )
-    found[:, len(_OWN) :] = context.observe_context(found[:, : len(_OWN)], _OWN, pages)
+    found[:, len(_OWN) : len(NAMED)] = context.observe_context(found[:, : len(_OWN)], _OWN, pages)
+    found[:, len(NAMED) :] = measures.observe_measures(distinct, counts, links["link_density"].to_numpy())
     return found
 
 
@@ -151,19 +154,16 @@ def _phrases(distinct: Distinct) -> list[Bits]:
     return [bits for name, patterns in by_column.items() for bits in matcher(patterns).columns(distinct.texts(name))]
 
 
-def _computed(links: pa.Table, distinct: Distinct) -> Bools:
+def _computed(links: pa.Table, distinct: Distinct, counts: Counted) -> Bools:
     density = links["link_density"].to_numpy()
     anchor = links["anchor"]
     words = pc.add(pc.count_substring(anchor, " "), 1).to_numpy()
     letters = pc.utf8_length(anchor).to_numpy()
-    pages = distinct.numbers("src_url")
+    pages, rank, all_links, external_links = counts
     internal = links["internal"].to_numpy()
     sponsored = links["sponsored"].to_numpy()
     position = _position(links, pages)
     runs, outside, domains = _runs(distinct, pages, internal)
-    external_links = np.bincount(pages, weights=~internal)[pages]
-    all_links = np.bincount(pages)[pages]
-    rank = _rank(pages)
     targets = _repeats(distinct, pages)
     telling = all_links >= TELLING
     no_heading = distinct.spread("heading", lambda headings: pc.equal(headings, "").to_numpy(zero_copy_only=False))
@@ -215,12 +215,6 @@ def _position(links: pa.Table, pages: Numbers) -> npt.NDArray[np.float64]:
 def _raise_to(most: Any, of: Any, numbers: Any) -> None:
     for row in range(of.size):
         most[of[row]] = max(most[of[row]], numbers[row])
-
-
-def _rank(pages: Numbers) -> Numbers:
-    """Return how many links of the page stand before each; the links of a page follow each other."""
-    starts = np.flatnonzero(np.r_[True, pages[1:] != pages[:-1]])
-    return np.asarray(np.arange(len(pages)) - np.repeat(starts, np.diff(np.r_[starts, len(pages)])))
 
 
 def _runs(distinct: Distinct, pages: Numbers, internal: Bools) -> tuple[Numbers, npt.NDArray[np.float64], Numbers]:

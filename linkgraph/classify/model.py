@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from linkgraph.classify.evidence import FEATURES
+from linkgraph.classify.evidence import FEATURES, NAMED
 from linkgraph.classify.rules import ACQUISITION_RULES, PLACEMENT_RULES, Rule
 from linkgraph.classify.vocabulary import ACQUISITIONS, PLACEMENTS, RULES_VERSION
 from linkgraph.errors import CorruptFileError
@@ -40,8 +40,9 @@ PLACEMENT_INPUTS = (
 )
 """What the placement model reads: every feature, the rule that fired, and the placement that it speaks for."""
 
-SEEN = (*FEATURES, *(f"placement:{word}" for word in PLACEMENTS))
-"""What acquisition rules read: every feature, and the answer of the placement model."""
+SEEN = (*NAMED, *(f"placement:{word}" for word in PLACEMENTS))
+"""What acquisition rules read: every feature that is no measure, and the answer of the placement model. Measures made
+acquisition worse on held-out sites."""
 
 ACQUISITION_INPUTS = (
     *SEEN,
@@ -203,7 +204,7 @@ def placement_inputs(observed: Bools) -> Bools:
 
 def acquisition_inputs(observed: Bools, placements: Numbers) -> Bools:
     """Return the columns of `ACQUISITION_INPUTS` from those of `FEATURES` and the number of each placement."""
-    seen = _with_ones(observed, len(SEEN), placements)
+    seen = _with_ones(observed[:, : len(NAMED)], len(SEEN), placements)
     first = fired(seen, SEEN, ACQUISITION_RULES)
     return _with_ones(seen, len(ACQUISITION_INPUTS), *_said(first, ACQUISITION_RULES, tuple(ACQUISITIONS)))
 
