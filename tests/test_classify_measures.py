@@ -46,6 +46,17 @@ def test_a_page_of_few_links_does_not_tell_where_one_stands():
     assert any(exceeded(observed(listed(TELLING))[-1], measure) for measure in place)
 
 
+def test_a_page_that_comes_twice_is_judged_as_if_it_came_once():
+    pages = [
+        extract(f"https://{site}.example/", {"Content-Type": "text/html"}, listed(count).encode())
+        for site, count in (("one", 30), ("two", 9))
+    ]
+    once = observe(table_of_pages(pages))
+    twice = observe(table_of_pages([*pages, pages[0]]))
+    assert (twice[: len(once)] == once).all()
+    assert (twice[len(once) :] == once[:30]).all()
+
+
 def test_a_block_is_the_links_whose_paths_agree_but_for_two_steps_and_digits():
     body = "".join(f"<div class=box><p id=p{number}><a href=/{number}>link</a></div>" for number in range(5))
     found = observed(f"<main>{body}</main><p><a href=/alone>alone</a>")

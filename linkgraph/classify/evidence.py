@@ -95,9 +95,9 @@ def observe(links: pa.Table) -> Bools:
             features compare a link with the others of its page.
     """
     distinct = Distinct(links)
-    paths, pages = distinct.numbers("dom_path"), distinct.numbers("src_url")
-    internal = links["internal"].to_numpy()
-    counts = measures.counted(pages, internal)
+    paths, internal = distinct.numbers("dom_path"), links["internal"].to_numpy()
+    counts = measures.counted(distinct.numbers("src_url"), internal)
+    pages = counts.pages
     ends = relations.Ends._make(distinct.texts(name) for name in relations.Ends._fields)
     found = np.empty((links.num_rows, len(FEATURES)), dtype=bool)
     joined(

@@ -41,6 +41,7 @@ class Counted(NamedTuple):
     """What other features count, too; a number a link."""
 
     pages: Numbers
+    """Which page it stands on, from 0 in the order of the links. One that comes twice, of two crawls, is two."""
     before: Numbers
     """How many links of the page stand before."""
     links: Numbers
@@ -49,13 +50,14 @@ class Counted(NamedTuple):
     """How many of them lead to other sites."""
 
 
-def counted(pages: Numbers, internal: Bools) -> Counted:
-    """Return the counts of each link's page; the links of a page follow each other."""
-    starts = np.flatnonzero(np.r_[True, pages[1:] != pages[:-1]])
-    sizes = np.diff(np.r_[starts, len(pages)])
-    before = np.arange(len(pages)) - np.repeat(starts, sizes)
-    outside = np.bincount(pages, weights=~internal)[pages].astype(np.int64)
-    return Counted(pages, before, np.repeat(sizes, sizes), outside)
+def counted(addresses: Numbers, internal: Bools) -> Counted:
+    """Return the counts of each link's page, given the number of its address; the links of a page follow each other."""
+    starts = np.flatnonzero(np.r_[True, addresses[1:] != addresses[:-1]])
+    sizes = np.diff(np.r_[starts, len(addresses)])
+    pages = np.repeat(np.arange(len(starts)), sizes)
+    before = np.arange(len(pages)) - starts[pages]
+    outside = np.bincount(pages, weights=~internal).astype(np.int64)
+    return Counted(pages, before, sizes[pages], outside[pages])
 
 
 def observe_measures(distinct: Distinct, counts: Counted, density: Floats) -> Bools:
