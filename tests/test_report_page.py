@@ -191,6 +191,12 @@ def test_charts_and_tables_can_be_read_without_seeing_them():
     assert tree.css_first("title").text() == "Domain authority report: 2 domains"
 
 
+def test_what_the_page_says_itself_holds_no_character_that_has_to_be_made_visible():
+    said = parse(row(), row("other.example", top_anchors=["another"])).text()
+    assert "by followed links, weighed by where they stand" in said
+    assert not re.search("[\u2400-\u2426\ufffd]", said)
+
+
 def test_ids_are_unique_and_every_inner_link_leads_somewhere():
     tree = parse(*(row(f"d{number}.example") for number in range(5)))
     ids = [node.attributes["id"] for node in tree.css("[id]")]

@@ -265,5 +265,6 @@ _NOTES = {
 
 
 def _notes() -> Markup:
-    entries = [part for name, says in _NOTES.items() for part in (tag("dt", name), tag("dd", says))]
+    # On one line: markup makes a line break visible, since names from the web may have one.
+    entries = [part for name, says in _NOTES.items() for part in (tag("dt", name), tag("dd", " ".join(says.split())))]
     return join(tag("h2", "How to read this"), tag("dl", *entries, class_="notes card"))
