@@ -18,7 +18,7 @@ from linkgraph.classify.automaton import matcher
 from linkgraph.classify.bits import Bits, joined
 from linkgraph.classify.distinct import GENERATOR_COLUMN, Distinct, paired
 from linkgraph.classify.hosts import KINDS, kinds_of
-from linkgraph.classify.measures import TELLING, Counted
+from linkgraph.classify.measures import TELLING, Counted, Group, grouped
 from linkgraph.classify.phrases import PHRASES
 from linkgraph.classify.steps import FEATURES as STEP_FEATURES
 from linkgraph.classify.steps import read_paths
@@ -98,6 +98,7 @@ def observe(links: pa.Table) -> Bools:
     paths, internal = distinct.numbers("dom_path"), links["internal"].to_numpy()
     counts = measures.counted(distinct.numbers("src_url"), internal)
     pages = counts.pages
+    tags = grouped(pages, distinct.numbers("bare_path"))
     ends = relations.Ends._make(distinct.texts(name) for name in relations.Ends._fields)
     found = np.empty((links.num_rows, len(FEATURES)), dtype=bool)
     joined(
@@ -111,12 +112,12 @@ def observe(links: pa.Table) -> Bools:
                 distinct.paths, paths, pages, distinct.spread(GENERATOR_COLUMN, software.generated)
             ),
             *_phrases(distinct),
-            _computed(links, distinct, counts),
+            _computed(links, distinct, counts, tags),
         ],
         found,
     )
     found[:, len(_OWN) : len(NAMED)] = context.observe_context(found[:, : len(_OWN)], _OWN, pages)
-    found[:, len(NAMED) :] = measures.observe_measures(distinct, counts, links["link_density"].to_numpy())
+    found[:, len(NAMED) :] = measures.observe_measures(distinct, counts, tags, links["link_density"].to_numpy())
     return found
 
 
@@ -154,7 +155,7 @@ def _phrases(distinct: Distinct) -> list[Bits]:
     return [bits for name, patterns in by_column.items() for bits in matcher(patterns).columns(distinct.texts(name))]
 
 
-def _computed(links: pa.Table, distinct: Distinct, counts: Counted) -> Bools:
+def _computed(links: pa.Table, distinct: Distinct, counts: Counted, tags: Group) -> Bools:
     density = links["link_density"].to_numpy()
     anchor = links["anchor"]
     words = pc.add(pc.count_substring(anchor, " "), 1).to_numpy()
@@ -163,8 +164,8 @@ def _computed(links: pa.Table, distinct: Distinct, counts: Counted) -> Bools:
     internal = links["internal"].to_numpy()
     sponsored = links["sponsored"].to_numpy()
     position = _position(links, pages)
-    runs, outside, domains = _runs(distinct, pages, internal)
-    targets = _repeats(distinct, pages)
+    runs, outside, domains = tags.sizes, tags.mean(~internal), _domains(distinct, tags)
+    targets = grouped(pages, distinct.numbers("dst_domain")).sizes
     telling = all_links >= TELLING
     no_heading = distinct.spread("heading", lambda headings: pc.equal(headings, "").to_numpy(zero_copy_only=False))
     found = {
@@ -217,16 +218,7 @@ def _raise_to(most: Any, of: Any, numbers: Any) -> None:
         most[of[row]] = max(most[of[row]], numbers[row])
 
 
-def _runs(distinct: Distinct, pages: Numbers, internal: Bools) -> tuple[Numbers, npt.NDArray[np.float64], Numbers]:
-    """Return of the links of a page with the same path of tags: how many, the external share, the domains."""
-    of, _ = paired(pages, distinct.numbers("bare_path"))
-    count = np.bincount(of)
-    outside = np.bincount(of, weights=~internal)[of] / count[of]
-    _, first = paired(of, distinct.numbers("dst_domain"))
-    return count[of], outside, np.bincount(of[first])[of]
-
-
-def _repeats(distinct: Distinct, pages: Numbers) -> Numbers:
-    """Return how many links of the page lead to the same domain."""
-    of, _ = paired(pages, distinct.numbers("dst_domain"))
-    return np.asarray(np.bincount(of)[of])
+def _domains(distinct: Distinct, tags: Group) -> Numbers:
+    """Return to how many domains the links lead that stand on a page with the same tags as each."""
+    _, first = paired(tags.of, distinct.numbers("dst_domain"))
+    return np.asarray(np.bincount(tags.of[first])[tags.of])

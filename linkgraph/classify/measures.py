@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from linkgraph.classify.distinct import Distinct, paired
+from linkgraph.classify.distinct import SPREAD, Distinct, paired
 from linkgraph.classify.tables import read_table
 from linkgraph.classify.texts import Texts
 from linkgraph.extract.strings import SEED, number_for
@@ -33,8 +33,31 @@ each is among the first and the last."""
 INNER = 2
 """Steps of a path that its block leaves out: the link's own, and that of the item that it is in."""
 
-_SPREAD = 0x9E3779B97F4A7C1
 _HYPHEN, _SLASH = b"-/"
+
+
+class Group(NamedTuple):
+    """The links of a page that have something in common."""
+
+    of: Numbers
+    """The group of each link."""
+    counts: Numbers
+    """How many links each group has."""
+
+    @property
+    def sizes(self) -> Numbers:
+        """How many links the group of each link has."""
+        return np.asarray(self.counts[self.of])
+
+    def mean(self, values: npt.NDArray[Any]) -> Floats:
+        """Return the mean of the values in the group of each link."""
+        return np.asarray((np.bincount(self.of, weights=values) / self.counts)[self.of])
+
+
+def grouped(pages: Numbers, common: Numbers) -> Group:
+    """Return the links of each page by what they have in common, a number a link."""
+    of, _ = paired(pages, common)
+    return Group(of, np.bincount(of))
 
 
 class Counted(NamedTuple):
@@ -60,20 +83,20 @@ def counted(addresses: Numbers, internal: Bools) -> Counted:
     return Counted(pages, before, sizes[pages], outside[pages])
 
 
-def observe_measures(distinct: Distinct, counts: Counted, density: Floats) -> Bools:
+def observe_measures(distinct: Distinct, counts: Counted, tags: Group, density: Floats) -> Bools:
     """Return a boolean matrix, a row a link and a column a feature of `FEATURES`.
 
     Args:
         distinct: the columns of the links.
         counts: of the page of each.
+        tags: the links of each page by the tags of their path.
         density: its link density, from 0 to 1.
     """
     paths = _shapes(distinct)
     of_path = distinct.numbers("dom_path")
-    page, target, label, before, heading = (
-        _signs(distinct.texts(name)) for name in ("src_url", "dst_url", "label", "text_before", "heading")
-    )
-    block = _group(counts.pages, paths.block[of_path])
+    target, label, before = (_signs(distinct.texts(name)) for name in ("dst_url", "label", "text_before"))
+    page, heading = (_signs_once(distinct, name) for name in ("src_url", "heading"))
+    block = grouped(counts.pages, paths.block[of_path])
     telling = counts.links >= TELLING
     found = {
         "links before": np.where(telling, counts.before, 0),
@@ -85,9 +108,9 @@ def observe_measures(distinct: Distinct, counts: Counted, density: Floats) -> Bo
         "page address hyphens": page.hyphens,
         "page address digits": page.digits,
         "in block": block.sizes,
-        "on path": _group(counts.pages, paths.shape[of_path]).sizes,
-        "on tags": _group(counts.pages, distinct.numbers("bare_path")).sizes,
-        "under heading": _group(counts.pages, distinct.numbers("heading")).sizes,
+        "on path": grouped(counts.pages, paths.shape[of_path]).sizes,
+        "on tags": tags.sizes,
+        "under heading": grouped(counts.pages, distinct.numbers("heading")).sizes,
         "block density": block.mean(density),
         "block letters": block.mean(label.letters),
         "block text before": block.mean(before.letters),
@@ -104,29 +127,6 @@ def observe_measures(distinct: Distinct, counts: Counted, density: Floats) -> Bo
     return np.stack([found[name] > bound for name, bounds in BOUNDS.items() for bound in bounds], axis=1)
 
 
-class _Group(NamedTuple):
-    """The links of a page that have something in common."""
-
-    of: Numbers
-    """The group of each link."""
-    counts: Numbers
-    """How many links each group has."""
-
-    @property
-    def sizes(self) -> Numbers:
-        """How many links the group of each link has."""
-        return np.asarray(self.counts[self.of])
-
-    def mean(self, values: npt.NDArray[Any]) -> Floats:
-        """Return the mean of the values in the group of each link."""
-        return np.asarray((np.bincount(self.of, weights=values) / self.counts)[self.of])
-
-
-def _group(pages: Numbers, common: Numbers) -> _Group:
-    of, _ = paired(pages, common)
-    return _Group(of, np.bincount(of))
-
-
 class _Shapes(NamedTuple):
     """What the paths are without their digits; a number a distinct path."""
 
@@ -138,26 +138,24 @@ class _Shapes(NamedTuple):
 
 def _shapes(distinct: Distinct) -> _Shapes:
     paths = distinct.paths
-    keys, items = np.empty((2, len(paths.steps.begins)), np.int64)
-    _read_steps(paths.steps, SEED, keys, items)
+    keys = np.empty(len(paths.steps.begins), np.int64)
+    _read_steps(paths.steps, SEED, keys)
     found = np.empty((3, len(paths.starts)), np.int64)
     slots = np.zeros((4, 1 << (2 * len(paths.starts)).bit_length()), np.int64)
-    _read_shapes(keys, items, paths.numbers, paths.starts, paths.ends, SEED, slots, found)
+    _read_shapes(keys, paths.tagged("li"), paths.numbers, paths.starts, paths.ends, SEED, slots, found)
     return _Shapes(*found)
 
 
 @kernel
-def _read_steps(steps: Any, seed: Any, keys: Any, items: Any) -> None:
-    """Write a key of each step without its digits, and whether its tag is that of a list item."""
+def _read_steps(steps: Any, seed: Any, keys: Any) -> None:
+    """Write a key of each step without its digits."""
     source = steps.source
     for step in range(keys.size):
-        key, begin, end = seed, steps.begins[step], steps.ends[step]
-        for at in range(begin, end):
+        key = seed
+        for at in range(steps.begins[step], steps.ends[step]):
             if not 48 <= source[at] <= 57:
-                key = folded(key ^ np.int64(source[at]), _SPREAD)
+                key = folded(key ^ np.int64(source[at]), SPREAD)
         keys[step] = key
-        li = end - begin >= 2 and source[begin] == 108 and source[begin + 1] == 105
-        items[step] = li and (end - begin == 2 or source[begin + 2] == 35 or source[begin + 2] == 46)
 
 
 @kernel
@@ -167,12 +165,11 @@ def _read_shapes(
     """Number the distinct paths without digits and the distinct blocks, and count the list items on each path."""
     shapes, blocks = np.int64(0), np.int64(0)
     for path in range(starts.size):
-        shape, lists = seed, np.int64(0)
-        block = seed
+        shape, block, lists = seed, seed, np.int64(0)
         for at in range(starts[path], ends[path]):
             if at == ends[path] - INNER:
                 block = shape
-            shape = folded(shape ^ keys[numbers[at]], _SPREAD)
+            shape = folded(shape ^ keys[numbers[at]], SPREAD)
             lists += items[numbers[at]]
         found[0, path] = number_for(slots[0], slots[1], shape | 1, shapes)
         shapes = max(shapes, found[0, path] + 1)
@@ -195,6 +192,13 @@ def _signs(texts: Texts) -> _Signs:
     counts = np.empty((len(_Signs._fields), len(texts.begins)), np.int64)
     _count_signs(texts, counts)
     return _Signs(*counts)
+
+
+def _signs_once(distinct: Distinct, name: str) -> _Signs:
+    """Return what is in the texts of a column whose distinct ones are known, each read once."""
+    texts, (of, first) = distinct.texts(name), distinct.numbered(name)
+    read = _signs(Texts(texts.source, texts.begins[first], texts.ends[first]))
+    return _Signs(*(counts[of] for counts in read))
 
 
 @kernel

@@ -6,6 +6,7 @@ kept apart from those around it. Refuses to read styles: only names and tags cou
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -62,6 +63,17 @@ class Paths:
         self.steps = Texts(paths.source, begins[:count], ends[:count])
         """The distinct steps."""
 
+    @cached_property
+    def said(self) -> Numbers:
+        """The bits of each distinct step: its landmarks, then its tags."""
+        (names,) = matcher(tuple(LANDMARKS.values())).bits(texts_of(names_on(self.steps)))
+        (tags,) = _TAGS.bits(self.steps)
+        return (names | tags << np.uint64(len(NAMES))).view(np.int64)
+
+    def tagged(self, tag: str) -> Numbers:
+        """Return 1 for each distinct step that has one of `TAGS`, else 0."""
+        return np.asarray(self.said >> len(NAMES) + list(TAGS).index(tag) & 1)
+
 
 @kernel
 def _count_steps(paths: Any, starts: Any, ends: Any) -> Any:
@@ -106,7 +118,7 @@ def _number_steps(
 def read_paths(paths: Paths, of_link: Numbers) -> list[Bits]:
     """Return the columns of `FEATURES`, a row a link, given which path each has."""
     found = np.empty((4, len(paths.starts)), np.int64)
-    _read_paths(_read_steps(paths.steps), paths.numbers, paths.starts, paths.ends, _LANDMARK_BITS, found)
+    _read_paths(paths.said, paths.numbers, paths.starts, paths.ends, _LANDMARK_BITS, found)
     seen, near, own, around = found.view(np.uint64)[:, of_link]
     return [
         Bits(seen, _SIZE),
@@ -128,10 +140,3 @@ def _read_paths(bits: Any, numbers: Any, starts: Any, ends: Any, landmarks: Any,
                 near = step & landmarks
         found[0, path], found[1, path], found[2, path] = seen | own, near, own
         found[3, path] = bits[numbers[ends[path] - 2]] if ends[path] - starts[path] > 1 else np.int64(0)
-
-
-def _read_steps(steps: Texts) -> Numbers:
-    """Return the bits of each distinct step: its landmarks, then its tags."""
-    (names,) = matcher(tuple(LANDMARKS.values())).bits(texts_of(names_on(steps)))
-    (tags,) = _TAGS.bits(steps)
-    return (names | tags << np.uint64(len(NAMES))).view(np.int64)
